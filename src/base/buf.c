@@ -1,0 +1,78 @@
+#include "base/buf.h"
+
+#include <stdarg.h>
+
+void buf_init(struct buf *b, struct arena *a, size_t max)
+{
+	*b = (struct buf){ .a = a, .max = max };
+}
+
+char *buf_room(struct buf *b, size_t n)
+{
+	size_t cap;
+
+	if (b->failed || n > b->max - b->n) {
+		b->failed = true;
+		return NULL;
+	}
+	if (b->cap - b->n < n || !b->p) {
+		cap = b->cap * 2 > b->n + n ? b->cap * 2 : b->n + n;
+		if (cap < 64)
+			cap = 64;
+		b->p = arena_grow(b->a, b->p, b->cap, cap);
+		b->cap = cap;
+	}
+	return b->p + b->n;
+}
+
+void buf_add(struct buf *b, struct str s)
+{
+	char *to = buf_room(b, s.n);
+
+	if (to && s.n) {
+		memcpy(to, s.p, s.n);
+		b->n += s.n;
+	}
+}
+
+void buf_addc(struct buf *b, char c)
+{
+	buf_add(b, (struct str){ &c, 1 });
+}
+
+void buf_addz(struct buf *b, const char *z)
+{
+	buf_add(b, str_of(z));
+}
+
+void buf_addf(struct buf *b, const char *fmt, ...)
+{
+	va_list ap;
+	char *to;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	ASSERT(n >= 0);
+	to = buf_room(b, (size_t)n + 1);
+	if (!to)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(to, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	b->n += (size_t)n;
+}
+
+struct str buf_str(const struct buf *b)
+{
+	return (struct str){ b->p ? b->p : "", b->n };
+}
+
+int buf_done(struct buf *b, struct str *out, struct err *e)
+{
+	if (b->failed)
+		return err_set(e, ERR_LIMIT, "more than %zu bytes", b->max);
+	*out = buf_str(b);
+	return 0;
+}

@@ -1,0 +1,30 @@
+/*
+ * log - one event, one line.
+ *
+ * Daemons log to syslog, commands to stderr. Control characters are replaced by blanks, so that
+ * what a sender wrote cannot make a line of its own. While a mail is handled every line starts with
+ * its id (log_id).
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/lint.h"
+
+/* `ident` is kept by reference. Before this call, lines go to stderr. */
+void log_open(const char *ident, int facility);
+
+/* For commands and tests: lines go to stderr as "ident: text". */
+void log_open_stderr(const char *ident);
+
+/* Debug lines are dropped unless switched on. */
+void log_debug_enable(bool on);
+
+/* From now on lines start with "ID: "; NULL or "" ends that. Copied, at most 40 bytes. */
+void log_id(const char *id);
+
+void log_err(const char *fmt, ...) PRINTF(1, 2);
+void log_warn(const char *fmt, ...) PRINTF(1, 2);
+void log_notice(const char *fmt, ...) PRINTF(1, 2);
+void log_info(const char *fmt, ...) PRINTF(1, 2);
+void log_debug(const char *fmt, ...) PRINTF(1, 2);
