@@ -1,0 +1,95 @@
+/*
+ * scan - everything that is known about one mail, each fact found out once.
+ *
+ * scan_open() parses; scan_content() runs the custom check and the virus scanners, whose answers
+ * every mail needs. What only some rules ask for (content types of parts, the spam analysis) is
+ * computed at the first question and kept. Nothing here changes the mail, the disk or the database,
+ * so the same code serves the daemon, tests and `pmgdb explain`.
+ *
+ * filter.md §4, §5.4, §5.6; failures as decided in decisions.md: whatever is unexpected is an error,
+ * and the caller answers 451.
+ */
+#pragma once
+
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "gw/cfg/cfg.h"
+#include "gw/spam/spam.h"
+#include "lib/magic/magic.h"
+#include "lib/mime/mime.h"
+#include "lib/smtp/envelope.h"
+
+/* What a generation has loaded before its first mail; immutable, shared by its workers. */
+struct scan_context {
+	const struct cfg *cfg;
+	const struct magic *magic;
+	const struct spam_rules *spam; /* NULL: no spam analysis (tests) */
+	const char *clamd_socket;
+};
+
+struct scan_types {
+	struct str header; /* type/subtype as written in Content-Type, empty if there is none */
+	struct str magic;  /* by the bytes of the body; application/octet-stream if unknown */
+	struct str glob;   /* by the recommended file name, empty if no name or unknown */
+};
+
+struct scan_hit {
+	struct str name, description;
+	double score;
+};
+
+struct scan_spam {
+	int64_t level; /* truncated to an integer, never negative */
+	struct scan_hit *hits;
+	size_t n_hits;
+	double required; /* 5 when the rule engine did not run */
+	struct str autolearn;
+	int64_t ms;
+};
+
+struct scan {
+	struct arena *a;
+	const struct scan_context *ctx;
+	const struct smtp_envelope *env;
+	const char *id, *path; /* spool id and file of the mail as received */
+	struct str raw;
+	bool trusted;	     /* came in on the internal port: an outgoing mail */
+	struct str client_ip; /* XFORWARD ADDR without "IPv6:"; empty if unknown */
+	time_t now;
+	int64_t deadline; /* net_now() time, for the whole mail */
+
+	struct mime *mime;	 /* never NULL after scan_open() */
+	struct mime **parts;	 /* parts[aid - 1], n_parts of them, depth first */
+	uint32_t n_parts;
+	struct str message_id;	 /* as received, with its angle brackets; empty if none */
+	struct str broken;	 /* text for X-Proxmox-Broken-Message, empty if the mail is sound */
+	struct str virus;	 /* "NAME (clamav)", "NAME (avast)", custom text; empty: clean */
+	struct str heuristic;	 /* "NAME (clamav)" without "Heuristics.", empty: none */
+	struct str custom_score; /* as printed by the custom check, empty: none */
+	int64_t ms_clam, ms_custom;
+
+	/* filled by the functions below, do not touch */
+	struct scan_types **types;
+	struct scan_spam *spam;
+};
+
+/*
+ * Parses `raw` (the bytes of the file at `path`), which must outlive the scan. Logs the line
+ * "new mail message-id=…". The strings of `s` that describe the transaction are the caller's.
+ */
+MUST_CHECK int scan_open(struct arena *a, const struct scan_context *ctx, const char *id,
+			 const char *path, struct str raw, const struct smtp_envelope *env,
+			 bool trusted, time_t now, int64_t deadline, struct scan **out,
+			 struct err *e);
+
+/* Custom check (fails open), then Avast and ClamAV as configured (a failure is an error). */
+MUST_CHECK int scan_content(struct scan *s, struct err *e);
+
+/* Types of one part, computed at the first question. */
+const struct scan_types *scan_part_types(struct scan *s, const struct mime *part);
+
+/* The spam analysis, run at the first question; logs its "SA score=…" line then. */
+MUST_CHECK int scan_spam(struct scan *s, const struct scan_spam **out, struct err *e);
