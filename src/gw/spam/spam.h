@@ -1,0 +1,120 @@
+/*
+ * spam - how much a mail looks like spam, by the rule files of SpamAssassin.
+ *
+ * spam_rules_load() reads the same files in the same order as SpamAssassin 4.0.1 does and compiles
+ * them into a rule set that never changes: loaded once per generation, before its workers are
+ * forked, and shared by them copy-on-write. spam_check() holds one mail against it.
+ *
+ * Everything runs locally: this is score set 0 or 2, and no rule asks the network. What the engine
+ * cannot do yet is never guessed: a rule whose eval function is not built is disabled, and so is
+ * every meta that names it, however indirectly. Rules that SpamAssassin itself would not run in the
+ * chosen score set (score 0, tflags net without network, learn without Bayes) are no part of that:
+ * they count as not hit, as they do there. spam-engine.md section 2 is the language.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+enum {
+	SPAM_CONF_FILE_MAX = 16 << 20,  /* one rule file */
+	SPAM_CONF_TOTAL_MAX = 64 << 20, /* all of them together, includes too */
+	SPAM_CONF_FILES_MAX = 4096,     /* files read */
+	SPAM_RULES_MAX = 100000,        /* rules defined */
+	SPAM_MAIL_MAX = 64 << 20,       /* a mail given to spam_check() */
+};
+
+/* Which of the four numbers of a score line counts. */
+enum spam_score_set {
+	SPAM_SET_LOCAL = 0,
+	SPAM_SET_NET = 1,
+	SPAM_SET_BAYES = 2,
+	SPAM_SET_NET_BAYES = 3,
+};
+
+/* A NULL path takes the default named beside it; a directory that does not exist is empty. */
+struct spam_conf_paths {
+	const char *state_dir; /* /var/lib/spamassassin/4.000001: what sa-update fetched, if there */
+	const char *rules_dir; /* /usr/share/spamassassin: else what the package brought */
+	const char *site_dir;  /* /etc/mail/spamassassin: *.pre before, *.cf after all others */
+	struct str extra;      /* configuration lines, read last; reported as file "(extra)" */
+	const char *locale;    /* for `lang` lines, as in LANG; NULL: "C" */
+	enum spam_score_set set;
+	bool lines;            /* only what `extra` says: no file is read (for tests) */
+};
+
+struct spam_rules;
+
+/* One thing in the files that was not understood, or a rule that is off. */
+struct spam_note {
+	struct str file;
+	unsigned line; /* 0: no single line */
+	struct str rule;    /* empty: not about a rule */
+	struct str message;
+};
+
+struct spam_notes {
+	struct spam_note *p;
+	size_t n;
+};
+
+/* What came of loading; lives in the arena of the rules. */
+struct spam_load_report {
+	size_t files, lines; /* read */
+	size_t rules;        /* defined */
+	size_t active;       /* that spam_check() evaluates */
+	size_t skipped;      /* that this score set leaves out, as SpamAssassin does */
+	struct spam_notes unknown;  /* lines that mean nothing to us or are wrong */
+	struct spam_notes disabled; /* rules off for want of an eval function, with the reason */
+};
+
+/*
+ * Loads the rule set into `a`, where it lives as long as the arena. What is wrong in a file is
+ * noted in `report` (may not be NULL) and never fatal; -1 means that no rule set could be had at
+ * all: ERR_SYS or ERR_LIMIT for a file that cannot be read or is too large, ERR_NOTFOUND when there
+ * is not a single rule. Needs about 40 MB for the stock rules while it runs, less afterwards.
+ */
+MUST_CHECK int spam_rules_load(struct arena *a, const struct spam_conf_paths *paths,
+			       struct spam_rules **out, struct spam_load_report *report,
+			       struct err *e);
+
+/* What is known about a mail besides its bytes. */
+struct spam_envelope {
+	struct str sender;  /* without brackets; empty for the null sender */
+	bool has_sender;    /* false: nothing is known about it */
+	uint64_t true_size; /* of the whole mail if `raw` was cut; 0: raw.n */
+	int64_t now;        /* seconds since 1970 */
+};
+
+struct spam_hit {
+	struct str name;
+	double score;
+	struct str description; /* "No description available." if the files give none */
+	unsigned count;         /* 1, or more with tflags multiple */
+};
+
+struct spam_result {
+	double score;    /* sum over hits, rounded to three decimals */
+	int level;       /* score cut to an integer; negative gives 0 */
+	double required; /* required_score of the configuration */
+	struct spam_hit *hits; /* in order of hits, without subrules (names starting with "__") */
+	size_t n_hits;
+	struct spam_hit *subtests; /* the subrules that hit */
+	size_t n_subtests;
+	const char *autolearn; /* "disabled": nothing is learnt yet */
+	unsigned limited;      /* rules that gave up at a matching limit; they count as not hit */
+	bool timed_out;        /* the deadline came first; what was found until then stands */
+};
+
+/*
+ * Checks a mail. Results live in `a` and in the arena of the rules. `deadline` is in milliseconds
+ * of CLOCK_MONOTONIC (0: none) and is looked at between rules. There is no mail that cannot be
+ * checked; -1 with ERR_LIMIT means that `raw` exceeds SPAM_MAIL_MAX.
+ */
+MUST_CHECK int spam_check(struct arena *a, const struct spam_rules *rules, struct str raw,
+			  const struct spam_envelope *env, int64_t deadline,
+			  struct spam_result *out, struct err *e);
