@@ -1,0 +1,210 @@
+"""The gateway: its services in the order an administrator would start them, and its evidence."""
+
+import csv
+import io
+import json
+import os
+import re
+
+from lab import signatures, world
+from lab.node import Node
+from lab.quarantine import Quarantine
+from lab.wait import until
+
+RULEDB = "Proxmox_ruledb"
+DAEMON_USERS = ("pmg-smtp-filter", "pmgpolicy")
+
+RSYSLOG = """\
+module(load="imuxsock")
+$FileCreateMode 0640
+mail.*	/var/log/mail.log
+*.*	/var/log/syslog
+"""
+
+# What the administrator of this gateway has written down.
+PMG_CONF = f"""\
+section: mail
+	relay {world.MX_INSIDE}
+	relaynomx 1
+
+section: spam
+	rbl_checks 0
+
+"""
+DOMAINS = f"{world.DOMAIN}\n"
+NETWORKS = "10.9.0.0/24\n"
+
+# postscreen lets every new client wait for 6 s; one second proves the same.
+OVERRIDE = "\npostscreen_greet_wait = 1s\n"
+
+
+class Gateway(Node):
+    """The node under test."""
+
+    def path(self, name):
+        """A file of the gateway as a path that works out here."""
+        return f"/proc/{self.pid}/root{name}"
+
+    def read(self, name):
+        """The bytes of a file of the gateway."""
+        with open(self.path(name), "rb") as file:
+            return file.read()
+
+    def write(self, name, content):
+        """Replaces a file of the gateway by this text or these bytes."""
+        data = content.encode() if isinstance(content, str) else content
+        with open(self.path(name), "wb") as file:
+            file.write(data)
+
+    def exists(self, name):
+        """Is there such a file on the gateway?"""
+        return os.path.exists(self.path(name))
+
+    # Starting
+
+    def boot(self, before_sync=None):
+        """From a bare machine to a working gateway. `before_sync(gw)` may write settings of its own."""
+        self.make_users()
+        self.make_places()
+        self.start_syslog()
+        if not self.exists("/usr/bin/pmgconfig"):
+            return self.boot_standin()
+        self.exec(["pmgconfig", "init"])
+        self.exec(["pg_createcluster", "15", "main", "--locale", "C", "--", "--no-sync"])
+        self.postgres("start")
+        self.exec(["pmgdb", "init"])
+        self.settings()
+        if before_sync:
+            before_sync(self)
+        self.exec(["pmgconfig", "sync", "--restart"])
+        self.postgres("restart")        # with the configuration that sync has written
+        self.clamd("start")
+        self.filter("start")
+        self.postfix("start")
+        self.wait_port(25, world.GATEWAY)
+        self.wait_port(10025)
+
+    def boot_standin(self):
+        """Until the gateway's own programs exist."""
+        from lab import standin
+        self.exec(["pg_createcluster", "15", "main", "--locale", "C", "--", "--no-sync"])
+        self.postgres("start")
+        self.clamd("start")
+        standin.configure(self)
+        self.postfix("start")
+        self.wait_port(25, world.GATEWAY)
+        self.wait_port(10025)
+
+    def make_users(self):
+        """The users that the packages would make."""
+        self.exec(["groupadd", "--system", "pmg"])
+        for user in DAEMON_USERS:
+            self.exec(["useradd", "--system", "--gid", "pmg", "--home-dir", "/var/lib/pmg",
+                       "--no-create-home", "--shell", "/usr/sbin/nologin", user])
+
+    def make_places(self):
+        """The directories that packages and units would make."""
+        for path, owner, mode in (("/run/clamav", "clamav:clamav", "755"),
+                                  ("/run/postgresql", "postgres:postgres", "2775"),
+                                  ("/run/pmg-smtp-filter", "pmg-smtp-filter:pmg", "755"),
+                                  ("/var/lib/postgresql", "postgres:postgres", "755"),
+                                  ("/var/log/postgresql", "root:postgres", "1775"),
+                                  ("/var/log/clamav", "clamav:adm", "755"),
+                                  ("/var/lib/clamav", "clamav:clamav", "755"),
+                                  ("/var/lib/postfix", "postfix:postfix", "755"),
+                                  ("/var/spool/postfix", "root:root", "755"),
+                                  ("/var/spool/pmg", "root:pmg", "775"),
+                                  ("/var/lib/pmg", "root:root", "755"),
+                                  ("/var/lib/pmg/spamassassin", "pmg-smtp-filter:pmg", "750")):
+            self.exec(["mkdir", "-p", path])
+            self.exec(["chown", owner, path])
+            self.exec(["chmod", mode, path])
+        signatures.write(self.path("/var/lib/clamav"))
+
+    def start_syslog(self):
+        """rsyslogd on the gateway's own /dev/log."""
+        self.write("/etc/rsyslog.conf", RSYSLOG)
+        self.start(["rsyslogd", "-n"], f"{self.directory}/rsyslogd.log")
+        until(lambda: self.exists("/dev/log"), "rsyslogd has no /dev/log")
+
+    def settings(self):
+        """What an administrator enters on the first day."""
+        self.write("/etc/pmg/pmg.conf", PMG_CONF)
+        self.write("/etc/pmg/domains", DOMAINS)
+        self.write("/etc/pmg/mynetworks", NETWORKS)
+        template = self.read("/var/lib/pmg/templates/main.cf.in")
+        os.makedirs(self.path("/etc/pmg/templates"), exist_ok=True)
+        self.write("/etc/pmg/templates/main.cf.in", template + OVERRIDE.encode())
+
+    # Services: start, stop, restart
+
+    def postgres(self, action):
+        """pg_ctlcluster; a stop is a fast one, as the unit does it."""
+        how = ["-m", "fast"] if action in ("stop", "restart") else []
+        self.exec(["pg_ctlcluster", *how, "15", "main", action])
+
+    def clamd(self, action):
+        """clamd knows no control command: TERM ends it, running it starts it."""
+        if action in ("stop", "restart"):
+            pid = self.read("/run/clamav/lab.pid").decode().strip()
+            self.exec(["kill", "-TERM", pid], check=False)
+            until(lambda: not self.exists(f"/proc/{pid}/stat"), "clamd does not end")
+        if action in ("start", "restart"):
+            self.exec(["clamd", "--pid=/run/clamav/lab.pid", "-c", "/etc/clamav/clamd.conf"])
+            until(lambda: self.exists("/run/clamav/clamd.ctl"), "clamd has no socket")
+
+    def filter(self, action):
+        """The filter's own control command."""
+        self.exec(["pmg-smtp-filter", action])
+        if action in ("start", "restart"):
+            self.wait_port(10024)
+
+    def postfix(self, action):
+        """postfix start, stop, reload, abort."""
+        self.exec(["postfix", action])
+
+    def flush(self):
+        """Asks Postfix to try all deferred mail now."""
+        self.exec(["postqueue", "-f"], check=False)
+
+    # Evidence
+
+    def sql(self, query, database=RULEDB):
+        """Rows as dictionaries of text; NULL and the empty string look the same."""
+        out = self.exec(["psql", "--no-psqlrc", "--csv", "-v", "ON_ERROR_STOP=1", "-d", database,
+                         "-f", "-"], stdin=query).out
+        return list(csv.DictReader(io.StringIO(out)))
+
+    def log(self, pattern=None, name="mail.log"):
+        """Lines of a log; only those in which `pattern` is found, if given."""
+        try:
+            with open(f"{self.directory}/log/{name}", encoding="utf-8", errors="replace") as file:
+                lines = file.read().splitlines()
+        except FileNotFoundError:
+            return []
+        return [line for line in lines if re.search(pattern, line)] if pattern else lines
+
+    def wait_log(self, pattern, count=1, seconds=20):
+        """Waits until `count` lines of mail.log match, and returns them."""
+        def enough():
+            lines = self.log(pattern)
+            return lines if len(lines) >= count else None
+        return until(enough, f"{count} lines like {pattern} in mail.log", seconds)
+
+    def queue(self):
+        """What Postfix still has, one dictionary per mail."""
+        out = self.exec(["postqueue", "-j"]).out
+        return [json.loads(line) for line in out.splitlines()]
+
+    def wait_queue_empty(self, seconds=60):
+        """Waits until Postfix has nothing left; asks it to retry what is deferred."""
+        def empty():
+            queue = self.queue()
+            if any(mail["queue_name"] == "deferred" for mail in queue):
+                self.flush()
+            return not queue
+        until(empty, lambda: f"the queue still has {self.queue()}", seconds, every=0.25)
+
+    def quarantine(self, kind):
+        """The `spam`, `virus` or `attachment` quarantine."""
+        return Quarantine(self, kind)
