@@ -21,7 +21,8 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "gw/scan/scan.h"
-#include "lib/mime/mime.h"
+#include "lib/mime/build.h"
+#include "lib/mime/edit.h"
 
 enum outbox_kind {
 	OUTBOX_NOTE,	   /* only a log line */
@@ -68,11 +69,11 @@ struct outbox_effect {
 
 	/*
 	 * BCC: envelope sender as received, each target with NOTIFY=never. NOTIFY: envelope sender
-	 * "postmaster"; the mail is the pieces one after another (the last may be the mail received).
+	 * "postmaster", the mail is `draft` (mime_draft_write()).
 	 */
 	const struct str *target;
 	size_t n_target;
-	struct str piece[3];
+	struct mime_draft draft;
 	bool smtputf8; /* NOTIFY: targets or headers need it, and the settings allow it */
 
 	/* NOTE */
