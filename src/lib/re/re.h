@@ -79,6 +79,17 @@ enum re_result re_match(const struct re *re, struct str subject);
 enum re_result re_search(const struct re *re, struct str subject, size_t from,
 			 struct re_caps *caps);
 
+/*
+ * One match after the other, as Perl's //g: start with { 0 }, `caps` set if they are wanted. After
+ * an empty match the next one is not empty or further on.
+ */
+struct re_walk {
+	size_t at;
+	bool empty;
+	struct re_caps *caps;
+};
+enum re_result re_next(const struct re *re, struct str subject, struct re_walk *walk);
+
 /* Named groups, by index from 0: false at the end. `name` lives with the pattern. */
 bool re_group_name(const struct re *re, size_t index, struct str *name, size_t *group);
 
