@@ -43,8 +43,8 @@ struct str magic_of_bytes(const struct magic *m, struct str head);
 
 /*
  * The type that a file name (without directories) promises, or STR_NONE. Of the patterns that match
- * those with the highest weight count, of these the longest, of these the first in the file. Case
- * does not matter (ASCII only) unless the pattern says so.
+ * those with the highest weight count, of these the longest, of these one where case matters, of
+ * these the first in the file. Case does not matter (ASCII only) unless the pattern says so.
  */
 struct str magic_of_name(const struct magic *m, struct str filename);
 
