@@ -26,8 +26,8 @@
 #define DB_SOCKET_DIR "/var/run/postgresql"
 
 enum {
-	DB_PARAM_MAX = 24,	   /* parameters of one statement */
-	DB_PREPARED_MAX = 64,	   /* different prepared statements on one connection */
+	DB_PARAM_MAX = 24,         /* parameters of one statement */
+	DB_PREPARED_MAX = 64,      /* different prepared statements on one connection */
 	DB_RESULT_MAX = 256 << 20, /* bytes of one result */
 };
 
@@ -35,8 +35,8 @@ struct db;
 
 struct db_target {
 	const char *socket_dir; /* NULL: DB_SOCKET_DIR */
-	const char *name;	/* of the database */
-	const char *role;	/* peer authentication: must be allowed for this process's user */
+	const char *name;       /* of the database */
+	const char *role;       /* peer authentication: must be allowed for this process's user */
 };
 
 /* The strings of `target` are kept by reference. Cannot fail, since it does not connect yet. */
@@ -55,9 +55,9 @@ MUST_CHECK int db_ready(struct db *db, struct err *e);
 const char *db_sqlstate(const struct db *db);
 
 /*
- * One value. Integers are sent as decimal text, which the server reads as whatever numeric or boolean
- * type it expects there; text and bytes go in binary, a NUL in text as a blank. Text for a column of
- * limited width goes through db_fit() first.
+ * One value. Integers are sent as decimal text, which the server reads as whatever numeric or
+ * boolean type it expects there; text and bytes go in binary, a NUL in text as a blank. Text for a
+ * column of limited width goes through db_fit() first.
  */
 enum db_type { DB_TYPE_NULL, DB_TYPE_INT, DB_TYPE_TEXT, DB_TYPE_BYTES };
 
