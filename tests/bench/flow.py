@@ -1,0 +1,157 @@
+"""Mail through the whole gateway: flow_after_queue and filter_pss.
+
+    python3 tests/bench/flow.py NAME...
+
+flow_after_queue   smtp-source (20 at a time, a connection per mail) -> Postfix -> filter -> Postfix ->
+                   smtp-sink, in turn with the same
+                   Postfix whose content filter is its own port 10025 (an empty hop, no filter)
+filter_pss         proportional set size of the filter with 15 workers after 10,000 mails
+"""
+
+import os
+import statistics
+import sys
+import time
+
+ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+sys.path[:0] = [f"{ROOT}/tests", f"{ROOT}/tests/bench"]
+
+import cpu                                  # noqa: E402 (the path must be set first)
+import figures                              # noqa: E402
+from lab import samples, smtp, world        # noqa: E402
+from lab.gateway import PMG_CONF            # noqa: E402
+from lab.lab import Lab, namespaces_of      # noqa: E402
+from lab.wait import until                  # noqa: E402
+
+BUILD = os.environ.get("PMG_LAB_BUILD", "build/release")
+CONNECTIONS = 20
+MAILS = int(os.environ.get("BENCH_MAILS", "3000"))
+ROUNDS = 3
+WORKERS = 15
+PSS_MAILS = int(os.environ.get("BENCH_PSS_MAILS", "10000"))
+ORDER = ("postfix", "filter", "clamd", "postgres", "syslog", "dns", "load")
+
+
+class Flow:
+    """A lab with smtp-sink inside and the ham sample to send."""
+
+    def __init__(self, before_sync=None):
+        self.lab = Lab.up("bench", os.path.join(ROOT, BUILD), gateway=before_sync)
+        self.lab.lan.behave(up=False)
+        self.lab.lan.start(["smtp-sink", "-u", "postfix", f"{world.MX_INSIDE}:25", "1000"],
+                           f"{self.lab.directory}/lan/smtp-sink.log")
+        self.lab.lan.wait_port(25, world.MX_INSIDE)
+        ham = next(sample for sample in samples.load() if sample.name == "ham")
+        self.mail = f"{self.lab.directory}/inet/ham"
+        with open(self.mail, "wb") as out:
+            out.write(smtp.crlf(ham.dated()).replace(b"\r\n", b"\n"))
+
+    def pids(self):
+        """All processes in the lab, as seen from here."""
+        return namespaces_of(self.lab.state["init"])
+
+    def queue_is_empty(self):
+        """Has Postfix handed on everything? Looks at the queue's directories only."""
+        spool = self.lab.gw.path("/var/spool/postfix")
+        return not any(files for queue in ("maildrop", "incoming", "active", "deferred")
+                       for _, _, files in os.walk(f"{spool}/{queue}"))
+
+    def delivered(self):
+        """How many mails smtp-sink has accepted, by Postfix's log."""
+        return sum(f"relay={world.MX_INSIDE}" in line and "status=sent" in line
+                   for line in self.lab.gw.log())
+
+    def send(self, count):
+        """Sends `count` mails and waits for the last to be delivered.
+
+        Returns mails per second and CPU milliseconds per mail by group.
+        """
+        known, before = self.delivered(), cpu.ticks(self.pids())
+        start = time.monotonic()
+        self.lab.inet.exec(["smtp-source", "-s", str(CONNECTIONS), "-m", str(count),
+                            "-F", self.mail, "-f", f"alice@{world.OUTSIDE}",
+                            "-t", f"bob@{world.DOMAIN}", f"{world.GATEWAY}:25"], seconds=600)
+        after = self.drained(before)
+        seconds = time.monotonic() - start
+        until(lambda: self.delivered() - known >= count, "not every mail was delivered", 30)
+        used = {name: value / count for name, value in cpu.spent(before, after).items()}
+        return count / seconds, used
+
+    def drained(self, before):
+        """Waits for the empty queue, retrying what was deferred; returns the CPU look at its end."""
+        until(self.queue_is_empty, "the queue does not drain", 600, every=0.05)
+        return cpu.ticks(self.pids()) or before
+
+    def straight(self):
+        """Points Postfix's content filter at its own port 10025."""
+        gateway = self.lab.gw
+        gateway.exec(["postconf", "-M", "hop/unix=hop unix - - n - - smtp"])
+        for option in ("smtp_send_xforward_command=yes", "smtp_dns_support_level=disabled",
+                       "smtp_connection_cache_on_demand=no"):
+            gateway.exec(["postconf", "-P", f"hop/unix/{option}"])
+        gateway.exec(["postconf", "-e", "content_filter=hop:[127.0.0.1]:10025"])
+        gateway.postfix("reload")
+
+    def filtered(self, content_filter):
+        """Points it at the filter again."""
+        self.lab.gw.exec(["postconf", "-e", f"content_filter={content_filter}"])
+        self.lab.gw.postfix("reload")
+
+
+def per_mail(used):
+    """CPU milliseconds per mail of each group, in words."""
+    parts = [f"{name} {used[name]:.2f}" for name in ORDER if used.get(name)]
+    ours = sum(used.get(name, 0) for name in ORDER if name != "load")
+    return f"CPU ms per mail: {ours:.2f} ({', '.join(parts)})"
+
+
+def mean(rounds):
+    """Rates and CPU of several rounds as one: median rate, mean milliseconds."""
+    rate = statistics.median(rate for rate, _ in rounds)
+    names = {name for _, used in rounds for name in used}
+    return rate, {name: statistics.mean(used.get(name, 0) for _, used in rounds) for name in names}
+
+
+def flow_after_queue():
+    """See above."""
+    flow = Flow()
+    content_filter = flow.lab.gw.exec(["postconf", "-h", "content_filter"]).out.strip()
+    with_filter, without = [], []
+    flow.send(200)                              # caches, postscreen's list, connections
+    for _ in range(ROUNDS):
+        flow.straight()
+        without.append(flow.send(MAILS))
+        flow.filtered(content_filter)
+        with_filter.append(flow.send(MAILS))
+    flow.lab.down()
+    (rate, used), (base, base_used) = mean(with_filter), mean(without)
+    print(f"  with the filter:    {rate:6.1f} mails/s, {per_mail(used)}")
+    print(f"  without any filter: {base:6.1f} mails/s, {per_mail(base_used)}")
+    return figures.line("flow_after_queue", rate, "mails/s", rate / base,
+                        "the same Postfix without a filter")
+
+
+def filter_pss():
+    """See above."""
+    def workers(gateway):
+        gateway.write("/etc/pmg/pmg.conf",
+                      PMG_CONF.replace("section: mail\n", f"section: mail\n\tmax_filters {WORKERS}\n"))
+    flow = Flow(workers)
+    flow.send(PSS_MAILS)
+    size, count = cpu.pss(flow.pids(), "pmg-smtp-filter")
+    flow.lab.down()
+    print(f"  {count} processes of the filter, {WORKERS} of them workers")
+    return figures.line("filter_pss", size / 1e6, "MB")
+
+
+BENCHES = {"flow_after_queue": flow_after_queue, "filter_pss": filter_pss}
+
+
+def main(names):
+    """Runs the named benchmarks, or all."""
+    for name in names or BENCHES:
+        print(BENCHES[name](), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
