@@ -1,8 +1,11 @@
 # A thin face over Meson and the tools; see README.md. `make help` lists the targets.
 PYTHON = /usr/bin/python3
 MESON_DEBUG = -Dfailpoints=true
-MESON_ASAN = -Dfailpoints=true -Db_sanitize=address,undefined
-MESON_RELEASE = --buildtype=release -Db_ndebug=false -Dbench=true
+MESON_ASAN = -Dfailpoints=true -Db_sanitize=address,undefined -Db_lundef=false
+MESON_RELEASE = --buildtype=release -Db_ndebug=false
+
+# The sanitizer build is also the one that proves that clang takes the code.
+CC_ASAN = CC=clang
 
 .DEFAULT_GOAL := build
 .PHONY: help build packages run check fuzz bench install clean
@@ -14,11 +17,34 @@ packages: ## install the Debian packages that building needs
 	@tools/install-packages build
 
 build/%/build.ninja:
-	@meson setup build/$* $(MESON_$(shell echo $* | tr a-z A-Z)) --prefix=/usr
+	@$(CC_$(shell echo $* | tr a-z A-Z)) meson setup build/$* $(MESON_$(shell echo $* | tr a-z A-Z)) --prefix=/usr
 
 build: packages ## build/release
 	@$(MAKE) --no-print-directory build/release/build.ninja
 	@ninja -C build/release
+
+run: ## the gateway in a private lab with sample mails; ONCE=1 ends after the table
+	@tools/install-packages build run
+	@$(MAKE) --no-print-directory build/release/build.ninja
+	@ninja -C build/release
+	@tools/lab --build build/release run $(if $(ONCE),--once)
+
+check: ## all tests: unit, golden, fuzz corpora, system; also with sanitizers
+	@tools/install-packages build run check
+	@$(MAKE) --no-print-directory build/debug/build.ninja build/asan/build.ninja
+	@ninja -C build/debug
+	@ninja -C build/asan
+	@tools/check build/debug build/asan
+
+bench: ## all benchmarks, or BENCH=name; figures go to build/bench.json
+	@tools/install-packages build run bench
+	@$(MAKE) --no-print-directory build/release/build.ninja
+	@meson configure build/release -Dbench=true
+	@ninja -C build/release
+	@tools/bench $(BENCH)
+
+install: build ## install into DESTDIR
+	@meson install -C build/release --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
 
 clean: ## remove everything that was built
 	rm -rf build
