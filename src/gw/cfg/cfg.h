@@ -134,6 +134,10 @@ struct cfg_env {
 /* The environment of this machine: CFG_DIR, uname, /etc/resolv.conf, MemTotal of /proc/meminfo. */
 MUST_CHECK int cfg_env_system(struct arena *a, struct cfg_env *out, struct err *e);
 
+/* The names of this machine; cfg_load() has them in ->dns. */
+MUST_CHECK int cfg_dns_load(struct arena *a, const struct cfg_env *env, struct cfg_dns *out,
+			    struct err *e);
+
 /*
  * Reads `env->dir`/pmg.conf. A missing file gives the defaults. Fails only when the file cannot be
  * read or is larger than CFG_FILE_MAX; everything wrong in it goes to (*out)->problems.
@@ -141,7 +145,7 @@ MUST_CHECK int cfg_env_system(struct arena *a, struct cfg_env *out, struct err *
 MUST_CHECK int cfg_load(struct arena *a, const struct cfg_env *env, struct cfg **out,
 			struct err *e);
 
-/* One line per problem: "FILE:LINE: section S, setting K, value 'V': REASON". */
+/* "FILE:LINE: section S, setting K, value 'V': REASON", without what is not known. */
 struct str cfg_problem_text(struct arena *a, const struct cfg_problem *p);
 
 /* The sections, in the order of pmg.conf's documentation; ends with name NULL. */

@@ -168,7 +168,7 @@ struct str prop_type_text(struct arena *a, const struct prop *p)
 	case PROP_BOOL:
 		return STR("<boolean>");
 	case PROP_INT:
-		if (p->max == INT64_MAX)
+		if (p->max >= PROP_N)
 			return str_fmt(a, "<integer> (%lld - N)", (long long)p->min);
 		return str_fmt(a, "<integer> (%lld - %lld)", (long long)p->min, (long long)p->max);
 	case PROP_STR:

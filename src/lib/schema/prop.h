@@ -32,12 +32,17 @@ enum { PROP_VALUE_MAX = 128 * 1024 };
 /* A table has at most this many rows. */
 enum { PROP_ROWS_MAX = 128 };
 
+/*
+ * An upper limit of this or more is there for the programs that read the value (a time in seconds
+ * must fit, a number must be one that Postfix can hold); the help shows it as "N": no limit.
+ */
+enum { PROP_N = 500000 };
+
 enum prop_type { PROP_END, PROP_BOOL, PROP_INT, PROP_STR, PROP_ENUM };
 
 enum {
 	PROP_COMPUTED = 1u << 0, /* no default in the table: the owner computes one */
 	PROP_LATER = 1u << 1,    /* came after the manual's version */
-	PROP_REQUIRED = 1u << 2,
 };
 
 /* A named check of a string. Says why not in `e`. */
