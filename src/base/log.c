@@ -37,7 +37,7 @@ void log_id(const char *id)
 		state.id[0] = '\0';
 }
 
-static void write_line(int level, const char *fmt, va_list ap)
+static PRINTF(2, 0) void write_line(int level, const char *fmt, va_list ap)
 {
 	char line[LINE_MAX_BYTES];
 
