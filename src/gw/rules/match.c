@@ -1,0 +1,280 @@
+/* Which rule got which recipients (filter.md §5). */
+#include "gw/rules/match.h"
+
+#include "gw/rules/lists.h"
+
+struct match {
+	struct arena *a;
+	const struct rules *r;
+	const struct rules_mail *m;
+	struct scan *s;
+	struct plan *plan;
+	struct what what;
+	struct who sender;
+	struct who *rcpt; /* by envelope index */
+	struct tm local;
+	const uint8_t *listed; /* class of each recipient; NULL until lists were read */
+	bool pending_spam;     /* a rule that matched prints spam information */
+};
+
+struct str what_filename(struct what *w, uint32_t aid)
+{
+	struct str *name;
+
+	if (!w->filenames)
+		w->filenames = NEW_N(w->a, struct str, w->s->n_parts);
+	name = &w->filenames[aid - 1];
+	if (!name->p) {
+		*name = mime_filename(w->a, w->s->parts[aid - 1]);
+		if (!name->p)
+			name->p = "";
+	}
+	return *name;
+}
+
+static bool who_group(const struct rule_group *g, const struct who *w)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (g->objects[i].type->who(g->objects[i].data, w) != g->and)
+			return !g->and != g->invert;
+	return g->and != g->invert;
+}
+
+/* OR: the first that is true decides; AND: the first that is not. */
+static bool who_side(const struct rule_side *s, const struct who *w)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (who_group(s->groups[i], w) != s->and)
+			return !s->and != s->invert;
+	return !s->n || s->and != s->invert;
+}
+
+static bool when_group(const struct rule_group *g, const struct tm *local)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (g->objects[i].type->when(g->objects[i].data, local) != g->and)
+			return !g->and != g->invert;
+	return g->and != g->invert;
+}
+
+static bool when_side(const struct rule_side *s, const struct tm *local)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (when_group(s->groups[i], local) != s->and)
+			return !s->and != s->invert;
+	return !s->n || s->and != s->invert;
+}
+
+/* What an object says; what does not depend on the recipient is computed once per mail. */
+static int ask_object(struct match *x, const struct rule_object *o, struct marks *out,
+		      struct err *e)
+{
+	struct marks *m;
+
+	*out = (struct marks){ 0 };
+	if (o->type->per_recipient)
+		return o->type->what(o->data, &x->what, out, e);
+	if (!x->what.cache)
+		x->what.cache = NEW_N(x->a, const struct marks *, x->r->n_what);
+	if (!x->what.cache[o->index]) {
+		m = NEW(x->a, struct marks);
+		if (o->type->what(o->data, &x->what, m, e) < 0)
+			return -1;
+		x->what.cache[o->index] = m;
+	}
+	*out = *x->what.cache[o->index];
+	return 0;
+}
+
+static int what_group(struct match *x, const struct rule_group *g, struct marks *out,
+		      struct err *e)
+{
+	uint32_t n = x->s->n_parts;
+	struct marks m, one;
+
+	if (ask_object(x, &g->objects[0], &m, e) < 0)
+		return -1;
+	for (size_t i = 1; i < g->n; i++) {
+		if (ask_object(x, &g->objects[i], &one, e) < 0)
+			return -1;
+		m = g->and ? marks_and(x->a, n, m, one) : marks_or(x->a, n, m, one);
+	}
+	*out = g->invert ? marks_not(x->a, n, m) : m;
+	return 0;
+}
+
+/* The marks of a rule for the class of recipients in x->what.listed. */
+static int what_side(struct match *x, const struct rule_side *s, struct marks *out, struct err *e)
+{
+	struct marks all = { .kind = MARKS_WHOLE }, one;
+	bool any = false, every = true;
+
+	*out = all;
+	if (!s->n)
+		return 0;
+	for (size_t i = 0; i < s->n; i++) {
+		if (!s->groups[i]->n)
+			continue;
+		if (what_group(x, s->groups[i], &one, e) < 0)
+			return -1;
+		any |= one.kind != MARKS_NONE;
+		every &= one.kind != MARKS_NONE;
+		all = marks_unite(x->a, x->s->n_parts, all, one);
+	}
+	if ((s->and ? every : any) == s->invert)
+		all.kind = MARKS_NONE;
+	*out = all;
+	return 0;
+}
+
+static void note_listed(struct match *x, size_t rcpt, enum outbox_line line)
+{
+	struct plan_note *note = vec_push(x->a, &x->plan->notes);
+
+	note->line = line;
+	note->pmail = x->m->pmail[rcpt];
+}
+
+/* One line per spam object and recipient whom a list decides for. */
+static void note_lists(struct match *x, const struct rule *rule, const size_t *rcpt, size_t n)
+{
+	const struct rule_side *what = &rule->side[RULE_WHAT];
+	struct marks m;
+	struct err ignored;
+
+	for (size_t g = 0; g < what->n; g++)
+		for (size_t k = 0; k < what->groups[g]->n; k++) {
+			const struct rule_object *o = &what->groups[g]->objects[k];
+			bool over;
+
+			if (!o->type->per_recipient)
+				continue;
+			x->what.listed = 0;
+			m.kind = MARKS_NONE;
+			if (o->type->what(o->data, &x->what, &m, &ignored) < 0)
+				return;
+			over = m.kind != MARKS_NONE;
+			for (size_t i = 0; i < n; i++)
+				if (x->listed[rcpt[i]] & (over ? LISTED_WHITE : LISTED_BLACK))
+					note_listed(x, rcpt[i],
+						    over ? LINE_WHITELISTED : LINE_BLACKLISTED);
+		}
+}
+
+/* What the rule says for each class of recipients among these. */
+static int ask_rule(struct match *x, const struct rule *rule, const size_t *rcpt, size_t n,
+		    struct plan_answer *answer, struct err *e)
+{
+	bool asked[LISTED_CLASSES] = { false };
+
+	if (rule->has_spam) {
+		if (scan_spam(x->s, &x->plan->spam, e) < 0)
+			return err_wrap(e, "spam analysis");
+		if (!x->listed && lists_read(x->a, x->m, &x->listed, e) < 0)
+			return err_wrap(e, "personal lists");
+		note_lists(x, rule, rcpt, n);
+	}
+	for (size_t i = 0; i < n; i++) {
+		unsigned class = rule->has_spam ? x->listed[rcpt[i]] : 0;
+
+		if (asked[class])
+			continue;
+		asked[class] = true;
+		x->what.listed = class;
+		x->what.spam_matched = false;
+		x->what.view = SPAM_VIEW_MAIL;
+		if (what_side(x, &rule->side[RULE_WHAT], &answer[class].marks, e) < 0)
+			return -1;
+		answer[class].view = x->what.view;
+	}
+	return 0;
+}
+
+static size_t candidates(const struct match *x, const struct rule *rule, size_t *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < x->s->env->n_rcpt; i++)
+		if (x->s->env->rcpt[i].same_as == i && !x->plan->final[i] &&
+		    who_side(&rule->side[RULE_TO], &x->rcpt[i]))
+			out[n++] = i;
+	return n;
+}
+
+/* Keeps the recipients for whom the answer is not "no". */
+static void add_match(struct match *x, const struct rule *rule, size_t *rcpt, size_t n,
+		      const struct plan_answer *answer)
+{
+	struct plan_match *pm;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (answer[rule->has_spam ? x->listed[rcpt[i]] : 0].marks.kind != MARKS_NONE)
+			rcpt[kept++] = rcpt[i];
+	if (!kept)
+		return;
+	pm = vec_push(x->a, &x->plan->matches);
+	pm->rule = rule;
+	pm->n = kept;
+	pm->rcpt = NEW_N(x->a, size_t, kept);
+	pm->answer = NEW_N(x->a, const struct plan_answer *, kept);
+	for (size_t i = 0; i < kept; i++) {
+		pm->rcpt[i] = rcpt[i];
+		pm->answer[i] = &answer[rule->has_spam ? x->listed[rcpt[i]] : 0];
+		if (rule->final)
+			x->plan->final[rcpt[i]] = rule;
+	}
+	x->pending_spam |= rule->prints_spam;
+}
+
+static int match_rule(struct match *x, const struct rule *rule, size_t *rcpt, struct err *e)
+{
+	struct plan_answer *answer;
+	size_t n;
+
+	if (!rule_applies(rule, x->s) || rule->dead)
+		return 0;
+	if (!who_side(&rule->side[RULE_FROM], &x->sender) ||
+	    !when_side(&rule->side[RULE_WHEN], &x->local))
+		return 0;
+	n = candidates(x, rule, rcpt);
+	if (!n) {
+		if (rule->has_spam && x->pending_spam)
+			return scan_spam(x->s, &x->plan->spam, e);
+		return 0;
+	}
+	answer = NEW_N(x->a, struct plan_answer, LISTED_CLASSES);
+	if (ask_rule(x, rule, rcpt, n, answer, e) < 0)
+		return err_wrap(e, "rule '%.*s'", STR_ARG(rule->row.name));
+	add_match(x, rule, rcpt, n, answer);
+	return 0;
+}
+
+static void describe_people(struct match *x)
+{
+	const struct smtp_envelope *env = x->s->env;
+
+	x->sender.address = env->sender;
+	x->sender.ip_text = x->s->client_ip;
+	x->sender.has_ip = cidr_addr_parse(x->s->client_ip, &x->sender.ip);
+	x->rcpt = NEW_N(x->a, struct who, env->n_rcpt);
+	for (size_t i = 0; i < env->n_rcpt; i++)
+		x->rcpt[i].address = env->rcpt[i].address;
+}
+
+int rules_match(struct arena *a, const struct rules *r, const struct rules_mail *m,
+		struct plan **out, struct err *e)
+{
+	struct match x = { .a = a, .r = r, .m = m, .s = m->scan, .plan = NEW(a, struct plan) };
+	size_t n = m->scan->env->n_rcpt, *rcpt = NEW_N(a, size_t, n);
+
+	x.what = (struct what){ .a = a, .m = m, .s = m->scan };
+	x.plan->final = NEW_N(a, const struct rule *, n);
+	localtime_r(&m->scan->now, &x.local);
+	describe_people(&x);
+	for (size_t i = 0; i < r->n_live; i++)
+		if (match_rule(&x, r->live[i], rcpt, e) < 0)
+			return -1;
+	*out = x.plan;
+	return 0;
+}

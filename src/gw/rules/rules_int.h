@@ -1,0 +1,117 @@
+/*
+ * A rule set as it lies in memory, and what an object type must be able to do. Private to gw/rules.
+ */
+#pragma once
+
+#include <time.h>
+
+#include "base/vec.h"
+#include "gw/rules/marks.h"
+#include "gw/rules/outbox.h"
+#include "gw/rules/rules.h"
+#include "lib/cidr/cidr.h"
+
+struct what;
+struct act;
+
+enum rule_class { CLASS_WHO, CLASS_WHEN, CLASS_WHAT, CLASS_ACTION };
+
+/* Who is asked about: the sender with the client's address, or one recipient without. */
+struct who {
+	struct str address;
+	struct str ip_text; /* empty: none */
+	struct cidr_addr ip;
+	bool has_ip; /* ip_text is an address, and this is it */
+};
+
+/* An object as stored. */
+struct rule_source {
+	int64_t id;
+	struct str value;
+	const struct rules_attr_row *attrs;
+	size_t n_attrs;
+};
+
+/*
+ * An object type: one row in the table of types.c, one file for its functions. A type without the
+ * function of its class is known (a dump can name it) but not built.
+ */
+struct rule_type {
+	uint16_t otype;
+	enum rule_class class;
+	const char *name;
+	/* Makes the object of its stored form, compiled and ready; NULL: it has no value. */
+	int (*decode)(struct arena *a, const struct rule_source *src, void **out, struct err *e);
+	struct str (*describe)(struct arena *a, const void *o);
+	bool (*who)(const void *o, const struct who *w);
+	bool (*when)(const void *o, const struct tm *local);
+	int (*what)(const void *o, struct what *w, struct marks *m, struct err *e);
+	int (*act)(const void *o, struct act *x, struct err *e);
+	/* What kind of what object it is. */
+	bool per_recipient;
+	/* Actions: order, whether matching ends for its recipients, what their texts ask for. */
+	uint8_t priority;
+	bool final;
+	bool (*mentions)(const void *o, struct str text);
+	struct str (*field)(const void *o); /* header field that it sets */
+};
+
+const struct rule_type *rule_type_find(int64_t otype);
+bool rule_type_is_built(const struct rule_type *t);
+
+/* The value of an attribute, or STR_NONE. */
+struct str rule_attr(const struct rule_source *src, const char *name);
+
+/* Perl's syntax; where only PCRE2 understands a pattern, PCRE2's. */
+struct re;
+MUST_CHECK int rule_re_compile(struct arena *a, struct str pattern, unsigned flags,
+			       struct re **out, struct err *e);
+
+/* As re_match(), where giving up counts as no match and is warned about. */
+bool rule_re_match(const struct re *re, struct str subject);
+
+struct rule_object {
+	int64_t otype;
+	const struct rule_type *type; /* NULL: unknown */
+	struct rule_source src;
+	void *data;   /* NULL until decoded, or if there is nothing to decode */
+	bool decoded; /* it is understood */
+	uint32_t index; /* among the what objects of the set */
+};
+
+struct rule_group {
+	struct rules_group_row row;
+	bool and, invert, stored; /* stored: some attribute is */
+	struct rule_object *objects;
+	size_t n;
+};
+
+struct rule_side {
+	bool and, invert, stored;
+	struct rule_group **groups;
+	size_t n;
+};
+
+struct rule {
+	struct rules_row row;
+	struct rule_side side[RULE_CATEGORIES];
+	const struct rule_object **actions; /* by priority, up to the first final one */
+	size_t n_actions;
+	const struct rule_object *unbuilt; /* what keeps an active rule from being used, or NULL */
+	bool final;	  /* has a final action */
+	bool has_spam;	  /* a what object that depends on the recipient */
+	bool prints_spam; /* an action's text prints spam information */
+	bool dead;	  /* has what groups, all of them empty: matches nobody */
+};
+
+struct rules {
+	struct arena *a;
+	struct rule *all; /* by priority, then id, falling */
+	size_t n;
+	struct rule **live; /* those that are used */
+	size_t n_live;
+	size_t n_what;
+};
+
+/* Decodes the object if that has not been tried; false if it cannot be understood. */
+bool rule_object_ready(struct arena *a, struct rule_object *o, struct err *e);

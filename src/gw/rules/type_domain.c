@@ -1,0 +1,19 @@
+#include "gw/rules/types.h"
+
+/* The domain itself, not those below it. */
+static bool matches(const void *o, const struct who *w)
+{
+	const struct str *domain = o;
+	ptrdiff_t at = str_rchr(w->address, '@');
+
+	return at >= 0 && str_ieq(*domain, str_from(w->address, (size_t)at + 1));
+}
+
+const struct rule_type type_domain = {
+	.otype = 1002,
+	.class = CLASS_WHO,
+	.name = "Domain",
+	.decode = type_decode_value,
+	.describe = type_describe_value,
+	.who = matches,
+};

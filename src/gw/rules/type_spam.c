@@ -1,0 +1,51 @@
+#include "gw/rules/types.h"
+#include "gw/rules/what.h"
+
+struct spam {
+	int64_t level;
+};
+
+static int decode(struct arena *a, const struct rule_source *src, void **out, struct err *e)
+{
+	struct spam *o = NEW(a, struct spam);
+
+	if (!str_int(src->value, 0, INT32_MAX, &o->level))
+		return err_set(e, ERR_INVALID, "not a spam level");
+	*out = o;
+	return 0;
+}
+
+static struct str describe(struct arena *a, const void *o)
+{
+	const struct spam *x = o;
+
+	return str_fmt(a, "Level %lld", (long long)x->level);
+}
+
+static int matches(const void *o, struct what *w, struct marks *m, struct err *e)
+{
+	const struct spam *x = o;
+	const struct scan_spam *found;
+	bool over;
+
+	if (scan_spam(w->s, &found, e) < 0)
+		return -1;
+	over = found->level >= x->level;
+	if (over ? w->listed & LISTED_WHITE : !(w->listed & LISTED_BLACK))
+		return 0;
+	m->kind = MARKS_WHOLE;
+	if (!w->spam_matched)
+		w->view = over ? SPAM_VIEW_MAIL : SPAM_VIEW_LISTED;
+	w->spam_matched = true;
+	return 0;
+}
+
+const struct rule_type type_spam = {
+	.otype = 3000,
+	.class = CLASS_WHAT,
+	.name = "Spam Filter",
+	.decode = decode,
+	.describe = describe,
+	.what = matches,
+	.per_recipient = true,
+};

@@ -1,0 +1,17 @@
+/* All object types of the rules: what types.c puts into one table. Private to gw/rules. */
+#pragma once
+
+#include "gw/rules/rules_int.h"
+
+extern const struct rule_type type_whoregex, type_email, type_domain, type_ipaddress, type_ipnet,
+	type_ldapgroup, type_ldapuser;
+extern const struct rule_type type_timeframe;
+extern const struct rule_type type_spam, type_virus, type_matchfield, type_contenttype,
+	type_filename, type_archive, type_archivefilename;
+extern const struct rule_type type_accept, type_block, type_notify, type_modfield, type_bcc,
+	type_quarantine, type_remove, type_disclaimer;
+
+/* For types whose object is a struct str, the stored value, and whose description is that, too. */
+int type_decode_value(struct arena *a, const struct rule_source *src, void **out, struct err *e);
+struct str type_describe_value(struct arena *a, const void *o);
+

@@ -1,0 +1,33 @@
+/*
+ * What objects are asked with: the mail, and which kind of recipient the question is about.
+ * Private to gw/rules.
+ */
+#pragma once
+
+#include "gw/rules/rules_int.h"
+
+/* Whether a recipient's personal lists name the sender. Recipients of a class are all alike. */
+enum { LISTED_WHITE = 1u << 0, LISTED_BLACK = 1u << 1, LISTED_CLASSES = 4 };
+
+/* Which spam information a match is about. */
+enum spam_view {
+	SPAM_VIEW_MAIL,	  /* that of the mail, if it was analysed */
+	SPAM_VIEW_LISTED, /* level 100, because the personal list says so */
+};
+
+struct what {
+	struct arena *a;
+	const struct rules_mail *m;
+	struct scan *s;
+	struct str *filenames;	 /* by aid - 1, once asked for */
+	const struct marks **cache; /* by rule_object.index, for objects that are not per recipient */
+
+	unsigned listed; /* class of recipients the question is about */
+
+	/* Answers of spam objects: the first that matched in this rule says which view it was. */
+	bool spam_matched;
+	enum spam_view view;
+};
+
+/* Recommended file name of a part; empty if it has none. */
+struct str what_filename(struct what *w, uint32_t aid);
