@@ -71,6 +71,14 @@ void mime_edit_wrap(struct mime_edit *ed, struct str boundary);
 void mime_edit_replace(struct mime_edit *ed, const struct mime *part, struct str part_bytes);
 
 /*
+ * Puts `bytes` in the place of part->body[from … to) as it stands in the message, that is encoded;
+ * from == to inserts, and of two insertions at one place the later one comes second. Does nothing
+ * in a part that was replaced.
+ */
+void mime_edit_body(struct mime_edit *ed, const struct mime *part, size_t from, size_t to,
+		    struct str bytes);
+
+/*
  * Writes the message, with `ed` (may be NULL) applied, span by span. Without changes the spans
  * joined are the message as received.
  */
