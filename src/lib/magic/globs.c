@@ -1,7 +1,7 @@
 /*
- * The `globs2` file of shared-mime-info: lines "weight:type:pattern[:flags]". Nearly all patterns are
- * "*" and a text, or a text alone, and are found by hashing the ends of the name; the dozen others
- * are tried one by one.
+ * The `globs2` file of shared-mime-info: lines "weight:type:pattern[:flags]". Nearly all patterns
+ * are "*" and a text, or a text alone, and are found by hashing the ends of the name; the dozen
+ * others are tried one by one.
  */
 #include "lib/magic/magic_int.h"
 

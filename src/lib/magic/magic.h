@@ -50,8 +50,8 @@ struct str magic_of_name(const struct magic *m, struct str filename);
 
 /*
  * The name in use today of a type that has an old one: Debian 12 calls a PE file
- * "application/x-ms-dos-executable", rules speak of "application/vnd.microsoft.portable-executable".
- * All old names that rule sets know (filter.md 5.4) are mapped, any other type is returned as it is.
+ * "application/x-ms-dos-executable", rules say "application/vnd.microsoft.portable-executable". All
+ * old names that rule sets know (filter.md 5.4) are mapped, any other type is returned as it is.
  * Both functions above have applied it; here it is for types from elsewhere.
  */
 struct str magic_canonical(struct str type);

@@ -1,6 +1,6 @@
 /*
- * The first byte chooses: a `magic` file, a `globs2` file, content or a file name. The first two are
- * then asked about their own bytes, the last two with the installed database.
+ * The first byte chooses: a `magic` file, a `globs2` file, a file name or content. The first two
+ * are then asked about their own bytes, the last two with the installed database.
  */
 #include "lib/magic/magic.h"
 #include "lib/magic/magic_int.h"

@@ -13,7 +13,7 @@ enum {
 	MAGIC_GLOB_MAX = 255,   /* bytes of a file name pattern */
 };
 
-/* One line of `magic`: it holds if its bytes are there and, if it has children, one of them holds. */
+/* One line of `magic`: holds if its bytes are there and, if it has children, one of them holds. */
 struct rule {
 	struct str value;
 	const char *mask; /* as long as the value, or NULL */
