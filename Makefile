@@ -4,8 +4,11 @@ MESON_DEBUG = -Dfailpoints=true
 MESON_ASAN = -Dfailpoints=true -Db_sanitize=address,undefined -Db_lundef=false
 MESON_RELEASE = --buildtype=release -Db_ndebug=false
 
+MESON_FUZZ = -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
+
 # The sanitizer build is also the one that proves that clang takes the code.
 CC_ASAN = CC=clang
+CC_FUZZ = CC=clang
 
 .DEFAULT_GOAL := build
 .PHONY: help build packages run check fuzz bench install clean
@@ -35,6 +38,11 @@ check: ## all tests: unit, golden, fuzz corpora, system; also with sanitizers
 	@ninja -C build/debug
 	@ninja -C build/asan
 	@tools/check build/debug build/asan
+
+fuzz: ## all fuzz targets for SECONDS=60 each, or FUZZ=name; crashes go to build/fuzz/crashes
+	@tools/install-packages build run check
+	@$(MAKE) --no-print-directory build/fuzz/build.ninja
+	@tools/fuzz build/fuzz $(FUZZ) --seconds $(or $(SECONDS),60)
 
 bench: ## all benchmarks, or BENCH=name; figures go to build/bench.json
 	@tools/install-packages build run bench
