@@ -14,4 +14,3 @@ extern const struct rule_type type_accept, type_block, type_notify, type_modfiel
 /* For types whose object is a struct str, the stored value, and whose description is that, too. */
 int type_decode_value(struct arena *a, const struct rule_source *src, void **out, struct err *e);
 struct str type_describe_value(struct arena *a, const void *o);
-
