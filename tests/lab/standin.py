@@ -12,11 +12,12 @@ myhostname = {world.GATEWAY_NAME}
 mynetworks = 127.0.0.0/8, 10.9.0.0/24
 relay_domains = {world.DOMAIN}
 relay_transport = smtp:[{world.MX_INSIDE}]:25
-content_filter = smtp:[127.0.0.1]:10025
+content_filter = hop:[127.0.0.1]:10025
 smtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination
 alias_maps =
 alias_database =
 postscreen_greet_wait = 1s
+smtp_line_length_limit = 0
 postscreen_access_list = permit_mynetworks
 postscreen_greet_action = enforce
 """
@@ -26,9 +27,11 @@ EXTRA = """\
 smtpd pass - - n - - smtpd
 dnsblog unix - - n - 0 dnsblog
 tlsproxy unix - - n - 0 tlsproxy
+hop unix - - n - - smtp
+  -o smtp_send_xforward_command=yes
 127.0.0.1:10025 inet n - n - - smtpd
   -o content_filter= -o mynetworks=127.0.0.0/8 -o smtpd_recipient_restrictions=permit_mynetworks,reject
-  -o smtpd_authorized_xforward_hosts=127.0.0.0/8
+  -o smtpd_authorized_xforward_hosts=127.0.0.0/8 -o local_header_rewrite_clients=
 """
 
 

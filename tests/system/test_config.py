@@ -1,0 +1,99 @@
+"""pmgconfig on a running gateway: idempotent, and careful with what is wrong."""
+
+import os
+
+import pytest
+
+TARGETS = ["/etc/postfix", "/etc/clamav", "/etc/postgresql", "/etc/pmg", "/etc/mail/spamassassin"]
+
+
+def snapshot(lab):
+    """Path -> (inode, time of change, content) of everything that sync may write."""
+    found = {}
+    for top in TARGETS:
+        for directory, _, names in os.walk(lab.gw.path(top)):
+            for name in names:
+                path = f"{directory}/{name}"
+                state = os.stat(path)
+                with open(path, "rb") as file:
+                    found[path] = (state.st_ino, state.st_mtime_ns, file.read())
+    assert len(found) > 10
+    return found
+
+
+def changed(before, after):
+    """Names of files that are not as before."""
+    return sorted(path.partition("/root/")[2] for path in before.keys() | after.keys()
+                  if before.get(path) != after.get(path))
+
+
+def test_second_sync_changes_nothing(lab):
+    lab.gw.exec(["pmgconfig", "sync", "--restart"])
+    before, lines = snapshot(lab), len(lab.gw.log())
+    done = lab.gw.exec(["pmgconfig", "sync", "--restart"])
+    assert changed(before, snapshot(lab)) == []
+    assert done.out == "" and done.err == ""
+    assert not [line for line in lab.gw.log()[lines:] if "restarting" in line or "reload" in line]
+
+
+def test_map_files_exist_and_are_compiled(lab):
+    names = lab.gw.exec(["postconf", "-h", "relay_domains", "transport_maps",
+                         "smtpd_sender_restrictions", "smtpd_recipient_restrictions"]).out
+    maps = {word.strip(",") for word in names.split() if ":/etc/" in word}
+    assert maps
+    for name in maps:
+        kind, _, path = name.partition(":")
+        assert lab.gw.exists(path), path
+        assert kind != "hash" or lab.gw.exists(f"{path}.db"), f"{path}.db"
+
+
+def test_postfix_finds_no_fault(lab):
+    assert lab.gw.exec(["postfix", "check"]).err == ""
+    assert lab.gw.exec(["postconf", "-n"]).err == ""
+
+
+@pytest.mark.parametrize("name, text, words", [
+    ("pmg.conf", "section: mail\n\tno_such_key 1\n", ["pmg.conf", "line 2", "no_such_key"]),
+    ("pmg.conf", "section: mail\n\tmaxsize many\n", ["pmg.conf", "line 2", "maxsize"]),
+    ("pmg.conf", "section: mail\n\text_port 99999\n", ["pmg.conf", "line 2", "ext_port"]),
+    ("pmg.conf", "nonsense\n", ["pmg.conf", "line 1"]),
+    ("pmg.conf", "\0\1\2\xff", ["pmg.conf", "line 1"]),
+    ("mynetworks", "10.9.0.0/24\nnot-a-network\n", ["mynetworks", "line 2"]),
+    ("templates/main.cf.in", "a = [% IF %]\n", ["main.cf.in", "line 1"]),
+    ("templates/main.cf.in", "a = 1\nb = [% USE Something %]\n", ["main.cf.in", "line 2"]),
+    ("templates/main.cf.in", "a = 1\nb = [% pmg.mail.relay\n", ["main.cf.in", "line 2"]),
+])
+def test_a_fault_is_named_and_touches_nothing(lab, name, text, words):
+    path = f"/etc/pmg/{name}"
+    good = lab.gw.read(path)
+    lab.gw.write(path, text.encode("latin-1"))
+    before = snapshot(lab)
+    try:
+        done = lab.gw.exec(["pmgconfig", "sync", "--restart"], check=False)
+        assert done.code != 0
+        assert all(word in done.err for word in words), done.err
+        assert changed(before, snapshot(lab)) == []
+    finally:
+        lab.gw.write(path, good)
+    lab.gw.exec(["pmgconfig", "sync", "--restart"])
+
+
+def test_a_change_reaches_postfix(lab):
+    good = lab.gw.read("/etc/pmg/pmg.conf")
+    try:
+        lab.gw.write("/etc/pmg/pmg.conf", good + b"\n")
+        text = good.replace(b"section: mail\n", b"section: mail\n\tbanner ESMTP Postern\n")
+        lab.gw.write("/etc/pmg/pmg.conf", text)
+        lab.gw.exec(["pmgconfig", "sync", "--restart"])
+        with lab.inet.dialogue(lab.inet.gateway, 25, lab.inet.own) as dialogue:
+            assert "ESMTP Postern" in dialogue.greeting.text
+    finally:
+        lab.gw.write("/etc/pmg/pmg.conf", good)
+        lab.gw.exec(["pmgconfig", "sync", "--restart"])
+
+
+def test_dump_shows_settings(lab):
+    lines = lab.gw.exec(["pmgconfig", "dump"]).out.splitlines()
+    assert lines == sorted(lines)
+    assert "pmg.mail.relay = 10.9.0.10" in lines
+    assert "dns.fqdn = gw.inside.test" in lines
