@@ -112,6 +112,7 @@ class Gateway(Node):
                                   ("/var/lib/postgresql", "postgres:postgres", "755"),
                                   ("/var/log/postgresql", "root:postgres", "1775"),
                                   ("/var/log/clamav", "clamav:adm", "755"),
+                                  ("/var/log/sanitizer", "root:root", "1777"),
                                   ("/var/lib/clamav", "clamav:clamav", "755"),
                                   ("/var/lib/postfix", "postfix:postfix", "755"),
                                   ("/var/spool/postfix", "root:root", "755"),

@@ -14,7 +14,11 @@ from lab.wait import until
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 PR_SET_PDEATHSIG = 1
-NODES = ("inet", "gw", "lan")
+
+# Only a sanitizer build looks at these: each report becomes a file, see Lab.reports().
+REPORTS = "/var/log/sanitizer"
+SANITIZERS = {"ASAN_OPTIONS": f"log_path={REPORTS}/address",
+              "UBSAN_OPTIONS": f"log_path={REPORTS}/undefined:print_stacktrace=1"}
 
 
 def namespaces_of(pid):
@@ -53,10 +57,10 @@ class Lab:
         self.name, self.state = name, state
         self.directory = Lab.place(name)
         self.build = state["build"]
-        pids, environment = state["nodes"], state["environment"]
-        self.inet = MailNode("inet", pids["inet"], f"{self.directory}/inet", environment)
-        self.lan = MailNode("lan", pids["lan"], f"{self.directory}/lan", environment)
-        self.gw = Gateway("gw", pids["gw"], f"{self.directory}/gw", environment)
+        pids = state["nodes"]
+        self.inet = MailNode("inet", pids["inet"], f"{self.directory}/inet")
+        self.lan = MailNode("lan", pids["lan"], f"{self.directory}/lan")
+        self.gw = Gateway("gw", pids["gw"], f"{self.directory}/gw", SANITIZERS)
 
     @staticmethod
     def place(name):
@@ -110,6 +114,15 @@ class Lab:
         for node in (self.inet, self.lan):
             node.wait_port(25, node.own)
 
+    def reports(self):
+        """What the sanitizers have found so far: the text of each report."""
+        place = f"{self.gw.directory}/log/sanitizer"
+        texts = []
+        for name in sorted(os.listdir(place)):
+            with open(f"{place}/{name}", encoding="utf-8", errors="replace") as report:
+                texts.append(report.read())
+        return texts
+
     def down(self):
         """Ends everything in the lab. Its directory stays, for those who want to read it."""
         try:
@@ -162,7 +175,7 @@ def start_init(directory, build, stay):
     with open(f"{directory}/ready", encoding="ascii") as lines:
         nodes = {name: outer[int(pid)] for name, pid in map(str.split, lines)}
     state = {"init": init, "init_start": start_time(init), "unshare": process.pid,
-             "nodes": nodes, "build": build, "environment": {}}
+             "nodes": nodes, "build": build}
     with open(f"{directory}/state.json", "w", encoding="utf-8") as out:
         json.dump(state, out)
     return state

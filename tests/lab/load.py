@@ -106,7 +106,6 @@ def blocked_pairs(look):
     return pairs
 
 
-def until_taken(load, sample_name="ham", seconds=60):
-    """Sends mails of one kind until the gateway takes one: it works again."""
-    sample = next(sample for sample in samples.load() if sample.name == sample_name)
-    until(lambda: load.send_one(sample), "the gateway does not take mail", seconds, every=0.2)
+def until_taken(load, seconds=60):
+    """Sends mails of the load's first kind until the gateway takes one: it works again."""
+    until(lambda: load.send_one(load.kinds[0]), "the gateway does not take mail", seconds, every=0.2)

@@ -23,6 +23,7 @@ def lab():
     running = Lab.up(f"test-{os.path.basename(build)}", build)
     yield running
     running.down()
+    assert running.reports() == [], "the sanitizers have found something"
 
 
 class Letter:

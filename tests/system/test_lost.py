@@ -157,7 +157,7 @@ def test_outgoing_mail_flows_without_postgresql(lab):
         until(lambda: not lab.gw.queue(), "outgoing mail waits for PostgreSQL")
     finally:
         lab.gw.postgres("start")
-    load.kinds and load.settle()
+    load.settle()
     load.account()
 
 
