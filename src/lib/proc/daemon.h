@@ -1,0 +1,28 @@
+/*
+ * daemon - start, stop and question a background service, with or without systemd.
+ *
+ * The service holds a POSIX lock on its pid file as long as it lives. Who is asked to stop is the
+ * process that the kernel names as the lock's holder, never a number read from a file, so that a
+ * service that has been taken over cannot point root at somebody else's process.
+ */
+#pragma once
+
+#include "base/err.h"
+
+struct daemon_service {
+	const char *name;
+	const char *pidfile;
+	const char *user; /* everything after prepare() runs as this user, with its groups */
+	/* As root, before privileges are dropped: directories, sockets. */
+	int (*prepare)(void *ctx, struct err *e);
+	/* As `user`, until the service is told to stop. */
+	void (*run)(void *ctx);
+	void *ctx;
+};
+
+/*
+ * Carries out `start`, `stop`, `restart`, `reload` (SIGHUP), `status` or `run` (as start, in the
+ * foreground). Says on stderr what went wrong. Returns the exit status: status gives 3 when the
+ * service does not run, as service scripts do.
+ */
+int daemon_command(const struct daemon_service *d, const char *command);
