@@ -168,6 +168,8 @@ static bool lost(const struct db *db)
 int db_ready(struct db *db, struct err *e)
 {
 	db->sqlstate[0] = '\0';
+	if (net_now() >= db->deadline)
+		return err_set(e, ERR_TEMP, "no time left to ask the database");
 	if (db->conn && !lost(db))
 		return 0;
 	if (db->in_transaction) {
