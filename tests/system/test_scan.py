@@ -1,0 +1,105 @@
+"""The custom check, heuristic finds, and scanners that do not answer."""
+
+import contextlib
+import io
+import zipfile
+import base64
+
+import pytest
+
+from lab.evidence import Trace
+from lab.wait import until
+
+CHECK = "/usr/local/bin/pmg-custom-check"
+
+
+@contextlib.contextmanager
+def settings(lab, section, lines):
+    """pmg.conf with more lines in one section, for as long as the block lasts."""
+    good = lab.gw.read("/etc/pmg/pmg.conf").decode()
+    head = f"section: {section}\n"
+    added = head + "".join(f"\t{line}\n" for line in lines)
+    text = good.replace(head, added) if head in good else f"{good}\n{added}"
+    lab.gw.write("/etc/pmg/pmg.conf", text)
+    try:
+        lab.gw.exec(["pmgconfig", "sync", "--restart"])
+        lab.gw.filter("reload")
+        yield
+    finally:
+        lab.gw.write("/etc/pmg/pmg.conf", good)
+        lab.gw.exec(["pmgconfig", "sync", "--restart"])
+        lab.gw.filter("reload")
+
+
+def send(lab, mail):
+    """Sends to bob, waits, returns the filter's trace."""
+    assert lab.inet.send(mail.text, to="bob@inside.test").code == 250
+    lab.gw.wait_queue_empty()
+    return Trace(lab.gw.log(), mail.message_id)
+
+
+@pytest.mark.parametrize("script, verdict", [
+    ("echo v1; echo OK", "accept"),
+    ("echo v1; echo 'VIRUS: Test.Find'", "quarantine"),
+    ("echo v1; echo 'SCORE: 4'", "quarantine"),
+    ("echo v1; echo 'SCORE: 1.5'", "accept"),
+    ("echo v2; echo 'VIRUS: Wrong.Version'", "accept"),
+    ("echo v1; echo 'SCORE: 100'; echo nonsense", "accept"),
+    ("echo v1; echo 'SCORE: 100'; exit 3", "accept"),
+    ("exit 0", "accept"),
+    ("kill -9 $$", "accept"),
+    ("yes", "accept"),
+])
+def test_custom_check(lab, letter, script, verdict):
+    mail = letter("custom")
+    lab.gw.write(CHECK, f"#!/bin/sh\n{script}\n")
+    lab.gw.exec(["chmod", "755", CHECK])
+    with settings(lab, "admin", ["custom_check 1", f"custom_check_path {CHECK}"]):
+        trace = send(lab, mail)
+    assert trace.final("bob@inside.test")[0] == verdict, trace.lines
+    if "Test.Find" in script:
+        kept = lab.gw.quarantine("virus").find(mail.message_id)
+        assert kept[0].row["info"] == "Test.Find"
+        assert any(line == "virus detected: Test.Find (custom)" for line in trace.lines)
+
+
+def encrypted_zip():
+    """A zip whose one member has the encryption flag set: nobody can look inside."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("secret.txt", "x" * 100)
+    raw = bytearray(data.getvalue())
+    raw[6] |= 1
+    raw[raw.index(b"PK\1\2") + 8] |= 1
+    return bytes(raw)
+
+
+def test_heuristic_find_is_spam_not_virus(lab, letter):
+    text = base64.encodebytes(encrypted_zip())
+    mail = letter("encrypted", headers=[
+        "MIME-Version: 1.0", 'Content-Type: application/zip; name="a.zip"',
+        "Content-Transfer-Encoding: base64"], body=text)
+    with settings(lab, "clamav", ["archiveblockencrypted 1"]):
+        lab.gw.clamd("restart")
+        trace = send(lab, mail)
+    lab.gw.clamd("restart")
+    assert trace.final("bob@inside.test") == ("quarantine", "Quarantine/Mark Spam (Level 3)"), \
+        trace.lines
+    assert any("ClamAVHeuristics(3)" in line for line in trace.lines), trace.lines
+    assert lab.gw.quarantine("virus").find(mail.message_id) == []
+
+
+def test_scanner_that_hangs_defers(lab, letter):
+    """clamd stopped in its tracks: a 451 at the deadline, and the mail later."""
+    mail = letter("hangs")
+    pid = lab.gw.read("/run/clamav/lab.pid").decode().strip()
+    with settings(lab, "mail", ["filter-timeout 3"]):
+        lab.gw.exec(["kill", "-STOP", pid])
+        try:
+            assert lab.inet.send(mail.text, to="bob@inside.test").code == 250
+            lab.gw.wait_log(r"status=deferred \(host 127.0.0.1.*said: 451 ", seconds=30)
+            until(lambda: lab.gw.queue(), "the mail is not in the queue")
+        finally:
+            lab.gw.exec(["kill", "-CONT", pid])
+        lab.gw.wait_queue_empty()
+    assert len(lab.lan.mails("bob@inside.test", mail.message_id)) == 1
