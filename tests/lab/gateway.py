@@ -91,6 +91,8 @@ class Gateway(Node):
         from lab import standin
         self.exec(["pg_createcluster", "15", "main", "--locale", "C", "--", "--no-sync"])
         self.postgres("start")
+        if self.exists("/usr/bin/pmgdb"):
+            self.exec(["pmgdb", "init"])
         self.clamd("start")
         standin.configure(self)
         self.postfix("start")
