@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -252,6 +253,29 @@ static void test_conn_deadline(void **state)
 	close(pair[1]);
 }
 
+/* A queue of one: the second connection must wait for room and not pretend to be one. */
+static void test_full_unix_queue(void **state)
+{
+	char dir[] = "/tmp/base_test.XXXXXX";
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	CLEAN_FD int listening = socket(AF_UNIX, SOCK_STREAM, 0);
+	CLEAN_FD int first = -1, second = -1;
+	struct err e;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(to.sun_path, sizeof(to.sun_path), "%s/socket", dir);
+	assert_int_equal(bind(listening, (struct sockaddr *)&to, sizeof(to)), 0);
+	assert_int_equal(listen(listening, 0), 0);
+	assert_int_equal(net_connect_unix(to.sun_path, net_now() + 1000, &first, &e), 0);
+	assert_int_equal(net_connect_unix(to.sun_path, net_now() + 50, &second, &e), -1);
+	assert_int_equal(e.code, ERR_TEMP);
+	close(accept(listening, NULL, NULL));
+	assert_int_equal(net_connect_unix(to.sun_path, net_now() + 1000, &second, &e), 0);
+	assert_int_equal(unlink(to.sun_path), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -267,6 +291,7 @@ int main(void)
 		cmocka_unit_test(test_file_replace_and_read),
 		cmocka_unit_test(test_conn_lines),
 		cmocka_unit_test(test_conn_deadline),
+		cmocka_unit_test(test_full_unix_queue),
 	};
 
 	return cmocka_run_group_tests(tests, open_arena, close_arena);

@@ -12,6 +12,8 @@
 #include <sys/un.h>
 #include <time.h>
 
+enum { QUEUE_FULL_MS = 5 };
+
 int64_t net_now(void)
 {
 	struct timespec ts;
@@ -69,6 +71,20 @@ int net_listen_tcp(const char *address, uint16_t port, int *fd, struct err *e)
 	return 0;
 }
 
+/*
+ * As connect(), but while a Unix socket's queue is full, which is EAGAIN and cannot be polled for,
+ * it tries again every few milliseconds until the deadline.
+ */
+static int connect_patiently(int s, const struct address *to, int64_t deadline)
+{
+	while (connect(s, &to->u.any, to->n) < 0) {
+		if (errno != EAGAIN || net_now() >= deadline)
+			return -1;
+		poll(NULL, 0, QUEUE_FULL_MS);
+	}
+	return 0;
+}
+
 static int connect_to(const struct address *to, int64_t deadline, int *fd, struct err *e)
 {
 	CLEAN_FD int s = socket(to->u.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -77,8 +93,10 @@ static int connect_to(const struct address *to, int64_t deadline, int *fd, struc
 
 	if (s < 0)
 		return err_sys(e, "socket");
-	if (connect(s, &to->u.any, to->n) < 0) {
-		if (errno != EINPROGRESS && errno != EAGAIN)
+	if (connect_patiently(s, to, deadline) < 0) {
+		if (errno == EAGAIN)
+			return err_set(e, ERR_TEMP, "connect: no answer in time");
+		if (errno != EINPROGRESS)
 			return err_sys(e, "connect");
 		if (net_wait(s, POLLOUT, deadline, e) < 0)
 			return err_wrap(e, "connect");
