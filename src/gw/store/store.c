@@ -80,18 +80,28 @@ static int fill(const struct store_job *job, struct err *e)
 	return db_script(job->db, rights, e);
 }
 
+static int fill_at_once(const struct store_job *job, struct err *e)
+{
+	if (db_begin(job->db, e) < 0)
+		return -1;
+	if (fill(job, e) < 0 || db_commit(job->db, e) < 0) {
+		db_rollback(job->db);
+		return -1;
+	}
+	return db_script(job->db, "ANALYZE", e);
+}
+
 int store_init(struct arena *a, const struct store_at *at, const struct store_progress *progress,
 	       struct err *e)
 {
 	struct store_job job = { store_open(a, at, STORE_OWNER), a, progress };
+	int failed;
 
-	if (store_admin_create(at, progress, e) < 0 || db_begin(job.db, e) < 0)
+	if (store_admin_create(at, progress, e) < 0)
 		return -1;
-	if (fill(&job, e) < 0 || db_commit(job.db, e) < 0) {
-		db_rollback(job.db);
-		return -1;
-	}
-	return db_script(job.db, "ANALYZE", e);
+	failed = fill_at_once(&job, e);
+	db_disconnect(job.db);
+	return failed;
 }
 
 int store_delete(const struct store_at *at, struct err *e)

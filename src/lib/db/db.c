@@ -252,10 +252,11 @@ struct refusal {
 
 /* PostgreSQL 15, appendix A. The first prefix that fits counts. */
 static const struct refusal refusals[] = {
-	{ "08", ERR_TEMP }, { "40", ERR_TEMP },    { "53", ERR_TEMP },     { "55P03", ERR_TEMP },
-	{ "57", ERR_TEMP }, { "58", ERR_TEMP },    { "55006", ERR_CONFLICT },    { "25006", ERR_TEMP },  { "3D", ERR_NOTFOUND },
-	{ "28", ERR_PERM }, { "42501", ERR_PERM }, { "23", ERR_CONFLICT }, { "22", ERR_INVALID },
-	{ "42", ERR_BUG },
+	{ "08", ERR_TEMP },    { "40", ERR_TEMP },        { "53", ERR_TEMP },
+	{ "55P03", ERR_TEMP }, { "57", ERR_TEMP },        { "58", ERR_TEMP },
+	{ "25006", ERR_TEMP }, { "55006", ERR_CONFLICT }, { "3D", ERR_NOTFOUND },
+	{ "28", ERR_PERM },    { "42501", ERR_PERM },     { "23", ERR_CONFLICT },
+	{ "22", ERR_INVALID }, { "42", ERR_BUG },
 };
 
 static enum err_code code_of(const char *sqlstate)
