@@ -1,0 +1,172 @@
+#include "gw/rules/disclaimer.h"
+
+#include "base/enc.h"
+#include "lib/charset/charset.h"
+
+enum { BODY_MAX = 64 << 20, LINE_MAX_BYTES = 900 };
+
+static bool is_kind(const struct mime *part, const char *type)
+{
+	return str_eq(part->type, str_of(type));
+}
+
+/* A change would break it, or nobody could read the result. */
+static bool is_sealed(const struct mime *part)
+{
+	return is_kind(part, "multipart/signed") || is_kind(part, "multipart/encrypted") ||
+	       is_kind(part, "application/pkcs7-mime") || is_kind(part, "application/x-pkcs7-mime");
+}
+
+static bool is_place(const struct mime *part)
+{
+	return (is_kind(part, "text/html") || is_kind(part, "text/plain")) &&
+	       str_ifind(part->disposition, STR("attachment")) < 0;
+}
+
+/* Lines that are too long for mail are cut at a blank. */
+static struct str short_lines(struct arena *a, struct str text)
+{
+	char *p = NEW_N(a, char, text.n + 1);
+	size_t line = 0, blank = 0;
+
+	memcpy(p, text.p ? text.p : "", text.n);
+	for (size_t i = 0; i < text.n; i++) {
+		if (p[i] == '\n') {
+			line = i + 1;
+			blank = 0;
+		} else if (p[i] == ' ') {
+			blank = i;
+		}
+		if (i - line >= LINE_MAX_BYTES && blank) {
+			p[blank] = '\n';
+			line = blank + 1;
+			blank = 0;
+		}
+	}
+	return (struct str){ p, text.n };
+}
+
+/* With the line ends of the mail. */
+static struct str with_eol(struct arena *a, struct str text, struct str eol)
+{
+	struct str rest = text, line;
+	struct buf b;
+
+	buf_init(&b, a, SIZE_MAX);
+	while (str_line(&rest, &line)) {
+		buf_add(&b, line);
+		buf_add(&b, eol);
+	}
+	return buf_str(&b);
+}
+
+/* Base64 cannot be continued in the middle: the whole body is written anew. */
+static bool add_base64(struct act *x, const struct mime *part, struct str text, bool top,
+		       struct mime_edit *ed)
+{
+	struct str body, eol = part->mail->eol;
+	struct err ignored;
+	struct buf plain, out;
+
+	if (mime_body(x->a, part, BODY_MAX, &body, &ignored) < 0)
+		return false;
+	buf_init(&plain, x->a, SIZE_MAX);
+	buf_add(&plain, top ? text : body);
+	if (!top)
+		buf_add(&plain, eol);
+	buf_add(&plain, top ? body : text);
+	buf_init(&out, x->a, SIZE_MAX);
+	enc_base64_add(&out, buf_str(&plain), eol);
+	mime_edit_body(ed, part, 0, part->body.n, buf_str(&out));
+	return true;
+}
+
+static bool is_seven_bit(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] >= 0x80)
+			return false;
+	return true;
+}
+
+static void insert(struct act *x, const struct mime *part, struct str text, bool top,
+		   struct mime_edit *ed)
+{
+	size_t at = top ? 0 : part->body.n;
+
+	if (!top)
+		text = str_cat(x->a, part->mail->eol, text);
+	mime_edit_body(ed, part, at, at, text);
+}
+
+static void add_qp(struct act *x, const struct mime *part, struct str text, bool top,
+		   struct mime_edit *ed)
+{
+	struct buf b;
+
+	buf_init(&b, x->a, SIZE_MAX);
+	/* a soft line end would swallow ours */
+	if (!top && str_ends(part->body, STR("=")))
+		buf_add(&b, part->mail->eol);
+	enc_qp_add(&b, text, part->mail->eol);
+	insert(x, part, buf_str(&b), top, ed);
+}
+
+static enum disclaimer_result add_to_part(struct act *x, const struct disclaimer *d,
+					  const struct mime *part, struct version *v)
+{
+	struct str text = is_kind(part, "text/html") ? d->html : d->plain;
+	struct str charset = mime_charset(part);
+	struct err ignored;
+
+	if (!charset.n)
+		charset = STR("us-ascii");
+	text = with_eol(x->a, short_lines(x->a, text), part->mail->eol);
+	if (charset_from_utf8(x->a, charset, text, RULES_TEXT_MAX, &text, &ignored) < 0)
+		return DISCLAIMER_FAILED;
+	if (part->encoding == MIME_BASE64)
+		return add_base64(x, part, text, d->top, &v->edit) ? DISCLAIMER_ADDED
+								    : DISCLAIMER_FAILED;
+	if (part->encoding == MIME_QP) {
+		add_qp(x, part, text, d->top, &v->edit);
+		return DISCLAIMER_ADDED;
+	}
+	if (!is_seven_bit(text) && is_seven_bit(part->body))
+		mime_edit_set(&v->edit, part, STR("Content-Transfer-Encoding"), STR("8bit"));
+	insert(x, part, text, d->top, &v->edit);
+	return DISCLAIMER_ADDED;
+}
+
+static enum disclaimer_result add_below(struct act *x, const struct disclaimer *d,
+					const struct mime *part, struct version *v);
+
+static enum disclaimer_result add_to_children(struct act *x, const struct disclaimer *d,
+					      const struct mime *part, struct version *v)
+{
+	bool every = is_kind(part, "multipart/alternative");
+	enum disclaimer_result all = DISCLAIMER_NO_PLACE, one;
+
+	for (const struct mime *c = part->child; c; c = c->next) {
+		one = add_below(x, d, c, v);
+		if (one == DISCLAIMER_ADDED || all == DISCLAIMER_NO_PLACE)
+			all = one;
+		if (one != DISCLAIMER_NO_PLACE && !every)
+			break;
+	}
+	return all;
+}
+
+static enum disclaimer_result add_below(struct act *x, const struct disclaimer *d,
+					const struct mime *part, struct version *v)
+{
+	if (marks_has(&v->gone, part->aid) || is_sealed(part))
+		return DISCLAIMER_NO_PLACE;
+	if (mime_is_multipart(part))
+		return add_to_children(x, d, part, v);
+	return is_place(part) ? add_to_part(x, d, part, v) : DISCLAIMER_NO_PLACE;
+}
+
+enum disclaimer_result disclaimer_add(struct act *x, const struct disclaimer *d, struct version *v)
+{
+	return add_below(x, d, x->s->mime, v);
+}

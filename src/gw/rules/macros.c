@@ -1,0 +1,278 @@
+/* Macros of action texts (filter.md §8, manual appendix D). */
+#include "gw/rules/act.h"
+
+enum { STARS_MAX = 100 };
+
+struct str act_score(struct arena *a, double score)
+{
+	struct str s = str_fmt(a, "%.3f", score);
+
+	while (s.n && s.p[s.n - 1] == '0')
+		s.n--;
+	if (s.n && s.p[s.n - 1] == '.')
+		s.n--;
+	return str_eq(s, STR("-0")) ? STR("0") : s;
+}
+
+static bool subject(struct act *x, struct str *out, struct err *e)
+{
+	const struct mime_header *h = mime_find(x->s->mime, STR("Subject"));
+
+	(void)e;
+	*out = h ? mime_header_text(x->a, h) : STR("No Subject");
+	return true;
+}
+
+static bool rule(struct act *x, struct str *out, struct err *e)
+{
+	(void)e;
+	*out = x->rule;
+	return true;
+}
+
+static void describe_match(struct act *x, const struct plan_match *pm, struct buf *b)
+{
+	buf_addf(b, "Rule: %.*s\n", STR_ARG(pm->rule->row.name));
+	for (size_t i = 0; i < pm->n; i++)
+		buf_addf(b, "  Receiver: %.*s\n",
+			 STR_ARG(x->s->env->rcpt[pm->rcpt[i]].address));
+	for (size_t i = 0; i < pm->rule->n_actions; i++) {
+		const struct rule_object *o = pm->rule->actions[i];
+
+		buf_addf(b, "  Action: %.*s\n", STR_ARG(o->type->describe(x->a, o->data)));
+	}
+	buf_addc(b, '\n');
+}
+
+/* All rules that matched anybody. */
+static bool rule_info(struct act *x, struct str *out, struct err *e)
+{
+	struct buf b;
+
+	if (!x->rule_info.p) {
+		buf_init(&b, x->a, RULES_TEXT_MAX);
+		for (size_t i = 0; i < x->plan->matches.n; i++)
+			describe_match(x, &x->plan->matches.p[i], &b);
+		if (buf_done(&b, &x->rule_info, e) < 0)
+			return false;
+	}
+	*out = x->rule_info;
+	return true;
+}
+
+static bool sender(struct act *x, struct str *out, struct err *e)
+{
+	(void)e;
+	*out = x->s->env->sender;
+	return true;
+}
+
+static bool sender_ip(struct act *x, struct str *out, struct err *e)
+{
+	(void)e;
+	*out = x->s->env->xforward_addr;
+	return out->n > 0;
+}
+
+static bool targets(struct act *x, struct str *out, struct err *e)
+{
+	struct buf b;
+
+	buf_init(&b, x->a, RULES_TEXT_MAX);
+	for (size_t i = 0; x->match && i < x->match->n; i++) {
+		buf_add(&b, i ? STR(", ") : STR_NONE);
+		buf_add(&b, x->s->env->rcpt[x->match->rcpt[i]].address);
+	}
+	return buf_done(&b, out, e) == 0;
+}
+
+static bool receivers(struct act *x, struct str *out, struct err *e)
+{
+	const struct smtp_envelope *env = x->s->env;
+	struct buf b;
+
+	if (!x->receivers.p) {
+		buf_init(&b, x->a, RULES_TEXT_MAX);
+		for (size_t i = 0; i < env->n_rcpt; i++) {
+			if (env->rcpt[i].same_as != i)
+				continue;
+			buf_add(&b, b.n ? STR(", ") : STR_NONE);
+			buf_add(&b, env->rcpt[i].address);
+		}
+		if (buf_done(&b, &x->receivers, e) < 0)
+			return false;
+	}
+	*out = x->receivers;
+	return true;
+}
+
+static bool spamlevel(struct act *x, struct str *out, struct err *e)
+{
+	const struct scan_spam *spam = act_spam(x, x->view);
+
+	(void)e;
+	if (spam)
+		*out = str_fmt(x->a, "%lld", (long long)spam->level);
+	return spam;
+}
+
+static bool spamstars(struct act *x, struct str *out, struct err *e)
+{
+	static const char stars[STARS_MAX + 1] =
+		"**************************************************"
+		"**************************************************";
+	const struct scan_spam *spam = act_spam(x, x->view);
+
+	(void)e;
+	if (spam)
+		*out = str_sub(str_of(stars), 0, (size_t)spam->level);
+	return spam;
+}
+
+static bool spam_hits(struct act *x, struct str *out, struct err *e)
+{
+	const struct scan_spam *spam = act_spam(x, x->view);
+	struct buf b;
+
+	if (!spam)
+		return false;
+	buf_init(&b, x->a, RULES_TEXT_MAX);
+	for (size_t i = 0; i < spam->n_hits; i++)
+		buf_addf(&b, "%s%.*s(%.*s)", i ? "," : "", STR_ARG(spam->hits[i].name),
+			 STR_ARG(act_score(x->a, spam->hits[i].score)));
+	return buf_done(&b, out, e) == 0;
+}
+
+static bool spam_info(struct act *x, struct str *out, struct err *e)
+{
+	const struct scan_spam *spam = act_spam(x, x->view);
+	struct buf b;
+
+	if (!spam)
+		return false;
+	buf_init(&b, x->a, RULES_TEXT_MAX);
+	buf_addf(&b, "Spam detection results:  %lld\n", (long long)spam->level);
+	for (size_t i = 0; i < spam->n_hits; i++) {
+		const struct scan_hit *h = &spam->hits[i];
+
+		buf_addf(&b, "%-22.*s %6.*s %.*s\n", STR_ARG(h->name),
+			 STR_ARG(act_score(x->a, h->score)),
+			 STR_ARG(h->description.n ? h->description : STR("-")));
+	}
+	return buf_done(&b, out, e) == 0;
+}
+
+static bool admin(struct act *x, struct str *out, struct err *e)
+{
+	(void)e;
+	*out = x->cfg->admin.email;
+	return out->n > 0;
+}
+
+static bool host(struct act *x, struct str *out, struct err *e)
+{
+	(void)e;
+	*out = x->cfg->dns.hostname;
+	return true;
+}
+
+static bool domain(struct act *x, struct str *out, struct err *e)
+{
+	(void)e;
+	*out = x->cfg->dns.domain;
+	return true;
+}
+
+static bool fqdn(struct act *x, struct str *out, struct err *e)
+{
+	(void)e;
+	*out = x->cfg->dns.fqdn;
+	return true;
+}
+
+static bool msgid(struct act *x, struct str *out, struct err *e)
+{
+	(void)e;
+	*out = x->s->message_id;
+	return true;
+}
+
+static bool version(struct act *x, struct str *out, struct err *e)
+{
+	(void)e;
+	*out = x->m->version;
+	return true;
+}
+
+static bool virus_info(struct act *x, struct str *out, struct err *e)
+{
+	(void)e;
+	*out = STR_NONE;
+	if (x->s->virus.n)
+		*out = str_fmt(x->a, "Virus Info: %.*s\n", STR_ARG(x->s->virus));
+	return true;
+}
+
+static bool filename(struct act *x, struct str *out, struct err *e)
+{
+	(void)e;
+	*out = x->filename;
+	return x->has_filename;
+}
+
+/* A value that does not fit RULES_TEXT_MAX sets `e`, which is clear otherwise. */
+static const struct {
+	struct str name;
+	bool (*value)(struct act *x, struct str *out, struct err *e);
+} macros[] = {
+	{ STR_INIT("SUBJECT__"), subject },
+	{ STR_INIT("RULE__"), rule },
+	{ STR_INIT("RULE_INFO__"), rule_info },
+	{ STR_INIT("SENDER__"), sender },
+	{ STR_INIT("SENDER_IP__"), sender_ip },
+	{ STR_INIT("TARGETS__"), targets },
+	{ STR_INIT("RECEIVERS__"), receivers },
+	{ STR_INIT("SPAMLEVEL__"), spamlevel },
+	{ STR_INIT("SPAMSTARS__"), spamstars },
+	{ STR_INIT("SPAM_HITS__"), spam_hits },
+	{ STR_INIT("SPAM_INFO__"), spam_info },
+	{ STR_INIT("ADMIN__"), admin },
+	{ STR_INIT("HOST__"), host },
+	{ STR_INIT("DOMAIN__"), domain },
+	{ STR_INIT("FQDN__"), fqdn },
+	{ STR_INIT("MSGID__"), msgid },
+	{ STR_INIT("VERSION__"), version },
+	{ STR_INIT("VIRUS_INFO__"), virus_info },
+	{ STR_INIT("FILENAME__"), filename },
+};
+
+/* What stands at `rest`, just behind "__": number of bytes of the name used, 0: no macro. */
+static size_t expand_one(struct act *x, struct str rest, struct str *value, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_LEN(macros); i++)
+		if (str_starts(rest, macros[i].name))
+			return macros[i].value(x, value, e) ? macros[i].name.n : 0;
+	return 0;
+}
+
+int act_text(struct act *x, struct str text, struct str *out, struct err *e)
+{
+	struct str rest = text, value;
+	ptrdiff_t at;
+	size_t used;
+	struct buf b;
+
+	e->code = ERR_NONE;
+	buf_init(&b, x->a, RULES_TEXT_MAX);
+	while ((at = str_find(rest, STR("__"))) >= 0) {
+		buf_add(&b, str_sub(rest, 0, (size_t)at));
+		rest = str_from(rest, (size_t)at);
+		used = expand_one(x, str_from(rest, 2), &value, e);
+		if (e->code != ERR_NONE)
+			return err_wrap(e, "rule '%.*s', macro", STR_ARG(x->rule));
+		buf_add(&b, used ? value : str_sub(rest, 0, 1));
+		rest = str_from(rest, used ? used + 2 : 1);
+	}
+	buf_add(&b, rest);
+	return buf_done(&b, out, e);
+}

@@ -1,0 +1,167 @@
+/* An outbox as text, for people and tests. */
+#include "gw/rules/outbox.h"
+
+enum { PRINT_MAX = 256 << 20 };
+
+struct printer {
+	const struct outbox *o;
+	const struct scan *s;
+	struct buf *out;
+};
+
+static int to_buf(void *ctx, struct str bytes, struct err *e)
+{
+	(void)e;
+	buf_add(ctx, bytes);
+	return 0;
+}
+
+static void print_lines(struct printer *p, struct str text)
+{
+	struct str rest = text, line;
+
+	while (str_line(&rest, &line)) {
+		buf_addz(p->out, line.n ? "  | " : "  |");
+		buf_add(p->out, line);
+		buf_addc(p->out, '\n');
+	}
+}
+
+static void print_rcpt(struct printer *p, const struct outbox_effect *ef)
+{
+	for (size_t i = 0; i < ef->n_rcpt; i++)
+		buf_addf(p->out, "%s<%.*s>", i ? ", " : " for ",
+			 STR_ARG(p->s->env->rcpt[ef->rcpt[i]].address));
+	buf_addf(p->out, " (rule: %.*s)\n", STR_ARG(ef->rule));
+}
+
+static int print_mail(struct printer *p, const struct outbox_effect *ef, struct err *e)
+{
+	struct buf mail;
+	struct sink sink = { to_buf, &mail };
+	struct str text;
+
+	if (!ef->edit) {
+		buf_addz(p->out, "  as received\n");
+		return 0;
+	}
+	buf_init(&mail, p->out->a, PRINT_MAX);
+	if (mime_write(p->s->mime, ef->edit, &sink, e) < 0 || buf_done(&mail, &text, e) < 0)
+		return -1;
+	print_lines(p, text);
+	return 0;
+}
+
+static int print_draft(struct printer *p, const struct outbox_effect *ef, struct err *e)
+{
+	struct buf mail;
+	struct sink sink = { to_buf, &mail };
+	struct str text;
+
+	buf_init(&mail, p->out->a, PRINT_MAX);
+	if (mime_draft_write(p->out->a, &ef->draft, &sink, e) < 0 || buf_done(&mail, &text, e) < 0)
+		return -1;
+	print_lines(p, text);
+	return 0;
+}
+
+static void print_targets(struct printer *p, const struct outbox_effect *ef)
+{
+	for (size_t i = 0; i < ef->n_target; i++)
+		buf_addf(p->out, "%s%.*s", i ? ", " : " to ", STR_ARG(ef->target[i]));
+}
+
+static void print_note(struct printer *p, const struct outbox_effect *ef)
+{
+	static const char *const names[] = {
+		[LINE_WHITELISTED] = "sender in whitelist of ",
+		[LINE_BLACKLISTED] = "sender in blacklist of ",
+		[LINE_HEADER_MODIFIED] = "modified header ",
+		[LINE_ATTACHMENT_REMOVED] = "removed attachment ",
+		[LINE_DISCLAIMER_ADDED] = "added disclaimer",
+		[LINE_DISCLAIMER_FAILED] = "adding disclaimer failed",
+		[LINE_BCC_IGNORED] = "bcc to nobody",
+		[LINE_NOTIFY_IGNORED] = "notify nobody",
+	};
+
+	buf_addf(p->out, "NOTE %s", names[ef->line]);
+	if (ef->line == LINE_ATTACHMENT_REMOVED)
+		buf_addf(p->out, "%u '%.*s'", ef->number, STR_ARG(ef->text));
+	else
+		buf_add(p->out, ef->text);
+	if (ef->n_rcpt)
+		print_rcpt(p, ef);
+	else
+		buf_addc(p->out, '\n');
+}
+
+static int print_quarantine(struct printer *p, const struct outbox_effect *ef, struct err *e)
+{
+	buf_addf(p->out, "QUARANTINE %s",
+		 ef->store == OUTBOX_VIRUS  ? "virus"
+		 : ef->store == OUTBOX_SPAM ? "spam"
+					    : "attachment");
+	print_rcpt(p, ef);
+	buf_addf(p->out, "  level %lld info %.*s\n", (long long)ef->spam_level,
+		 STR_ARG(ef->info.n ? ef->info : STR("none")));
+	print_lines(p, ef->header);
+	buf_addz(p->out, "  --\n");
+	return print_mail(p, ef, e);
+}
+
+static int print_effect(struct printer *p, const struct outbox_effect *ef, struct err *e)
+{
+	switch (ef->kind) {
+	case OUTBOX_NOTE:
+		print_note(p, ef);
+		return 0;
+	case OUTBOX_QUARANTINE:
+		return print_quarantine(p, ef, e);
+	case OUTBOX_DELIVER:
+		buf_addz(p->out, "DELIVER");
+		print_rcpt(p, ef);
+		return print_mail(p, ef, e);
+	case OUTBOX_BLOCK:
+		buf_addz(p->out, "BLOCK");
+		print_rcpt(p, ef);
+		return 0;
+	case OUTBOX_BCC:
+		buf_addz(p->out, "BCC");
+		print_targets(p, ef);
+		print_rcpt(p, ef);
+		return print_mail(p, ef, e);
+	case OUTBOX_NOTIFY:
+		buf_addf(p->out, "NOTIFY%s", ef->smtputf8 ? " smtputf8" : "");
+		print_targets(p, ef);
+		print_rcpt(p, ef);
+		return print_draft(p, ef, e);
+	}
+	return 0;
+}
+
+static void print_fates(struct printer *p)
+{
+	static const char *const names[] = { [OUTBOX_QUARANTINE] = "quarantine",
+					     [OUTBOX_DELIVER] = "deliver",
+					     [OUTBOX_BLOCK] = "block" };
+
+	for (size_t i = 0; i < p->s->env->n_rcpt; i++)
+		buf_addf(p->out, "FATE <%.*s> %s (rule: %.*s)\n",
+			 STR_ARG(p->s->env->rcpt[i].address), names[p->o->rcpt[i].fate],
+			 STR_ARG(p->o->rcpt[i].rule));
+	buf_addz(p->out, "COUNTED");
+	for (size_t i = 0; i < p->o->n_counted; i++)
+		buf_addf(p->out, " %lld", (long long)p->o->counted[i]);
+	buf_addc(p->out, '\n');
+}
+
+int outbox_print(const struct outbox *o, const struct scan *s, struct buf *out, struct err *e)
+{
+	struct printer p = { o, s, out };
+
+	for (size_t i = 0; i < o->n_effects; i++)
+		if (print_effect(&p, &o->effects[i], e) < 0)
+			return -1;
+	print_fates(&p);
+	return 0;
+}

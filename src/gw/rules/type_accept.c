@@ -1,0 +1,31 @@
+#include "gw/rules/act.h"
+#include "gw/rules/types.h"
+
+static struct str describe(struct arena *a, const void *o)
+{
+	(void)a;
+	(void)o;
+	return STR("accept message");
+}
+
+static int carry_out(const void *o, struct act *x, struct err *e)
+{
+	struct act_group *g;
+	size_t n = act_groups(x, ACT_BY_VERSION, &g);
+
+	(void)o;
+	(void)e;
+	for (size_t i = 0; i < n; i++)
+		act_deliver(x, &g[i]);
+	return 0;
+}
+
+const struct rule_type type_accept = {
+	.otype = 4000,
+	.class = CLASS_ACTION,
+	.name = "Accept",
+	.describe = describe,
+	.act = carry_out,
+	.priority = 99,
+	.final = true,
+};

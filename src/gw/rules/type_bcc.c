@@ -1,0 +1,87 @@
+#include "gw/rules/targets.h"
+#include "gw/rules/types.h"
+
+struct bcc {
+	struct str target;
+	bool original;
+};
+
+static int decode(struct arena *a, const struct rule_source *src, void **out, struct err *e)
+{
+	struct bcc *o = NEW(a, struct bcc);
+	struct str rest = src->value, original = str_cut(&rest, ':');
+
+	if (!str_eq(original, STR("0")) && !str_eq(original, STR("1")))
+		return err_set(e, ERR_INVALID, "not 0:TARGET or 1:TARGET");
+	o->original = str_eq(original, STR("1"));
+	o->target = rest;
+	*out = o;
+	return 0;
+}
+
+static struct str describe(struct arena *a, const void *o)
+{
+	const struct bcc *b = o;
+
+	return str_fmt(a, "send bcc to: %.*s%s", STR_ARG(b->target),
+		       b->original ? " (original)" : "");
+}
+
+static bool mentions(const void *o, struct str text)
+{
+	const struct bcc *b = o;
+
+	return str_find(b->target, text) >= 0;
+}
+
+static int send_group(const struct bcc *o, struct act *x, const struct act_group *g,
+		      struct err *e)
+{
+	struct outbox_effect *ef;
+	struct targets t;
+	struct str text;
+
+	x->view = g->view;
+	if (act_text(x, o->target, &text, e) < 0)
+		return -1;
+	t = targets_of(x->a, text, ",");
+	if (!t.n) {
+		act_note(x, g, LINE_BCC_IGNORED, STR_NONE, STR_NONE, 0);
+		return 0;
+	}
+	ef = act_effect(x, OUTBOX_BCC, g->rcpt, g->n);
+	ef->target = t.p;
+	ef->n_target = t.n;
+	if (!o->original)
+		ef->edit = version_edit(g->version);
+	return 0;
+}
+
+/* The original is the mail as it was received, once; otherwise a copy of each version. */
+static int carry_out(const void *o, struct act *x, struct err *e)
+{
+	const struct bcc *b = o;
+	struct act_group *g;
+	size_t n;
+
+	if (b->original) {
+		act_groups(x, 0, &g);
+		return send_group(b, x, &g[0], e);
+	}
+	n = act_groups(x, ACT_BY_VERSION | act_by_text(b->target), &g);
+	for (size_t i = 0; i < n; i++)
+		if (send_group(b, x, &g[i], e) < 0)
+			return -1;
+	return 0;
+}
+
+const struct rule_type type_bcc = {
+	.otype = 4005,
+	.class = CLASS_ACTION,
+	.name = "BCC",
+	.decode = decode,
+	.describe = describe,
+	.act = carry_out,
+	.mentions = mentions,
+	.priority = 80,
+};

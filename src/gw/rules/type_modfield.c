@@ -1,0 +1,91 @@
+#include "gw/rules/act.h"
+#include "gw/rules/types.h"
+
+struct modfield {
+	struct str field, value;
+};
+
+static bool is_field_name(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] <= ' ' || s.p[i] == 0x7f || s.p[i] == ':')
+			return false;
+	return s.n > 0;
+}
+
+static int decode(struct arena *a, const struct rule_source *src, void **out, struct err *e)
+{
+	struct modfield *o = NEW(a, struct modfield);
+
+	o->value = src->value;
+	o->field = str_cut(&o->value, ':');
+	if (!is_field_name(o->field))
+		return err_set(e, ERR_INVALID, "not FIELD:VALUE");
+	*out = o;
+	return 0;
+}
+
+static struct str describe(struct arena *a, const void *o)
+{
+	const struct modfield *x = o;
+
+	return str_fmt(a, "modify field: %.*s:%.*s", STR_ARG(x->field), STR_ARG(x->value));
+}
+
+static bool mentions(const void *o, struct str text)
+{
+	const struct modfield *x = o;
+
+	return str_find(x->value, text) >= 0;
+}
+
+static struct str field(const void *o)
+{
+	const struct modfield *x = o;
+
+	return x->field;
+}
+
+static int change_group(const struct modfield *o, struct act *x, const struct act_group *g,
+			struct err *e)
+{
+	struct str value, change;
+	struct version *v;
+	bool fresh;
+
+	x->view = g->view;
+	if (act_text(x, o->value, &value, e) < 0)
+		return -1;
+	value = mime_encode_text(x->a, value);
+	change = str_fmt(x->a, "set %.*s:", STR_ARG(o->field));
+	v = version_derive(x->a, g->version, str_cat(x->a, change, value), &fresh);
+	if (fresh)
+		mime_edit_set(&v->edit, x->s->mime, o->field, value);
+	act_assign(x, g, v);
+	act_note(x, g, LINE_HEADER_MODIFIED, o->field, act_names(x, g->rcpt, g->n), 0);
+	return 0;
+}
+
+static int carry_out(const void *o, struct act *x, struct err *e)
+{
+	const struct modfield *mf = o;
+	struct act_group *g;
+	size_t n = act_groups(x, ACT_BY_VERSION | act_by_text(mf->value), &g);
+
+	for (size_t i = 0; i < n; i++)
+		if (change_group(mf, x, &g[i], e) < 0)
+			return -1;
+	return 0;
+}
+
+const struct rule_type type_modfield = {
+	.otype = 4003,
+	.class = CLASS_ACTION,
+	.name = "Header Attribute",
+	.decode = decode,
+	.describe = describe,
+	.act = carry_out,
+	.mentions = mentions,
+	.field = field,
+	.priority = 10,
+};

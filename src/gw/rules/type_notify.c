@@ -1,0 +1,176 @@
+#include "gw/rules/targets.h"
+#include "gw/rules/types.h"
+
+struct notify {
+	struct str to, subject, body;
+	bool attach;
+};
+
+static const struct str default_subject = STR_INIT("Notification: __SUBJECT__");
+static const struct str default_body = STR_INIT("Proxmox Notification:\n\n"
+						"Sender:   __SENDER__\n"
+						"Receiver: __RECEIVERS__\n"
+						"Targets:  __TARGETS__\n\n"
+						"Subject:  __SUBJECT__\n\n"
+						"Matching Rule: __RULE__\n\n"
+						"__RULE_INFO__\n\n"
+						"__VIRUS_INFO__\n"
+						"__SPAM_INFO__\n");
+
+static int decode(struct arena *a, const struct rule_source *src, void **out, struct err *e)
+{
+	struct notify *o = NEW(a, struct notify);
+
+	if (!src->value.n)
+		return err_set(e, ERR_INVALID, "nobody to notify");
+	o->to = src->value;
+	o->subject = rule_attr(src, "subject");
+	o->body = rule_attr(src, "body");
+	o->attach = str_eq(rule_attr(src, "attach"), STR("O"));
+	if (!o->subject.n)
+		o->subject = default_subject;
+	if (!o->body.n)
+		o->body = default_body;
+	*out = o;
+	return 0;
+}
+
+static struct str describe(struct arena *a, const void *o)
+{
+	const struct notify *n = o;
+
+	return str_fmt(a, "notify %.*s", STR_ARG(n->to));
+}
+
+static bool mentions(const void *o, struct str text)
+{
+	const struct notify *n = o;
+
+	return str_find(n->to, text) >= 0 || str_find(n->subject, text) >= 0 ||
+	       str_find(n->body, text) >= 0;
+}
+
+static bool is_ascii(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] >= 0x80)
+			return false;
+	return true;
+}
+
+/*
+ * The From of our own mails: the name encoded, the address complete, since nothing after us
+ * completes addresses in headers.
+ */
+static struct str from_value(struct act *x)
+{
+	struct str from = x->cfg->admin.admin_mail_from, name = STR_NONE, addr = from;
+	ptrdiff_t lt = str_rchr(from, '<');
+
+	if (lt >= 0) {
+		name = str_trim(str_sub(from, 0, (size_t)lt));
+		addr = str_from(from, (size_t)lt + 1);
+		addr = str_cut(&addr, '>');
+	}
+	addr = str_trim(addr);
+	if (str_chr(addr, '@') < 0)
+		addr = str_fmt(x->a, "%.*s@%.*s", STR_ARG(addr), STR_ARG(x->cfg->dns.fqdn));
+	if (!name.n)
+		return addr;
+	return str_fmt(x->a, "%.*s <%.*s>", STR_ARG(mime_encode_text(x->a, name)), STR_ARG(addr));
+}
+
+static struct str to_value(struct act *x, const struct targets *t)
+{
+	struct buf b;
+
+	buf_init(&b, x->a, SIZE_MAX);
+	for (size_t i = 0; i < t->n; i++) {
+		buf_add(&b, i ? STR(",\n\t") : STR_NONE);
+		buf_add(&b, t->p[i]);
+	}
+	return buf_str(&b);
+}
+
+static struct str date_value(struct act *x)
+{
+	char text[64];
+	struct tm local;
+
+	localtime_r(&x->s->now, &local);
+	strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S %z", &local);
+	return str_copy(x->a, str_of(text));
+}
+
+static int headers(struct act *x, const struct targets *t, struct str subject, struct str *out,
+		   struct err *e)
+{
+	struct buf b;
+
+	buf_init(&b, x->a, RULES_TEXT_MAX);
+	buf_addf(&b, "From: %.*s\n", STR_ARG(from_value(x)));
+	buf_addf(&b, "To: %.*s\n", STR_ARG(to_value(x, t)));
+	buf_addf(&b, "Subject: %.*s\n", STR_ARG(mime_encode_text(x->a, subject)));
+	buf_addf(&b, "Date: %.*s\n", STR_ARG(date_value(x)));
+	buf_addf(&b, "Message-ID: <%.*s@%.*s>\n", STR_ARG(act_token(x)),
+		 STR_ARG(x->cfg->dns.fqdn));
+	buf_add(&b, STR("Auto-Submitted: auto-generated\nMIME-Version: 1.0\n"));
+	return buf_done(&b, out, e);
+}
+
+static int write_group(const struct notify *o, struct act *x, const struct act_group *g,
+		       const struct targets *t, struct err *e)
+{
+	struct str subject, head, body;
+	struct outbox_effect *ef;
+
+	if (act_text(x, o->subject, &subject, e) < 0 || act_text(x, o->body, &body, e) < 0 ||
+	    headers(x, t, subject, &head, e) < 0)
+		return -1;
+	ef = act_effect(x, OUTBOX_NOTIFY, g->rcpt, g->n);
+	ef->target = t->p;
+	ef->n_target = t->n;
+	ef->smtputf8 = x->cfg->mail.smtputf8 && !is_ascii(head);
+	ef->draft.headers = head;
+	ef->draft.text = body;
+	if (o->attach) {
+		ef->draft.attach = &x->s->raw;
+		ef->draft.attach_name = STR("original_message.eml");
+		ef->draft.boundary = act_boundary(x);
+	}
+	return 0;
+}
+
+/* One notification, unless what it prints differs between recipients. */
+static int carry_out(const void *o, struct act *x, struct err *e)
+{
+	const struct notify *n = o;
+	struct act_group *g;
+	size_t count = act_groups(x, mentions(o, STR("__SPAM")) ? ACT_BY_VIEW : 0, &g);
+
+	for (size_t i = 0; i < count; i++) {
+		struct targets t;
+		struct str to;
+
+		x->view = g[i].view;
+		if (act_text(x, n->to, &to, e) < 0)
+			return -1;
+		t = targets_of(x->a, to, ";, \t\r\n");
+		if (!t.n)
+			act_note(x, &g[i], LINE_NOTIFY_IGNORED, STR_NONE, STR_NONE, 0);
+		else if (write_group(n, x, &g[i], &t, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+const struct rule_type type_notify = {
+	.otype = 4002,
+	.class = CLASS_ACTION,
+	.name = "Notification",
+	.decode = decode,
+	.describe = describe,
+	.act = carry_out,
+	.mentions = mentions,
+	.priority = 89,
+};

@@ -1,0 +1,185 @@
+#include "gw/rules/attachments.h"
+#include "gw/rules/types.h"
+
+struct removal {
+	struct str text;
+	bool all, quarantine;
+};
+
+static const struct str default_text = STR_INIT("This attachment was removed: __FILENAME__\n");
+static const struct str default_kept =
+	STR_INIT("This attachment was removed: __FILENAME__\n"
+		 "It was put into the attachment quarantine; please contact your administrator.\n");
+
+static int decode(struct arena *a, const struct rule_source *src, void **out, struct err *e)
+{
+	struct removal *o = NEW(a, struct removal);
+	struct str rest = src->value, flags = str_cut(&rest, ':'), kept = flags;
+	struct str all = str_cut(&kept, ',');
+	int64_t is_all, is_kept = 0;
+
+	if (!str_int(all, 0, 1, &is_all) || (kept.p && !str_int(kept, 0, 1, &is_kept)))
+		return err_set(e, ERR_INVALID, "not ALL,QUARANTINE or ALL,QUARANTINE:TEXT");
+	o->all = is_all;
+	o->quarantine = is_kept;
+	o->text = rest;
+	if (!rest.n)
+		o->text = o->quarantine ? default_kept : default_text;
+	*out = o;
+	return 0;
+}
+
+static struct str describe(struct arena *a, const void *o)
+{
+	const struct removal *r = o;
+
+	(void)a;
+	return r->all ? STR("remove all attachments") : STR("remove matching attachments");
+}
+
+static bool mentions(const void *o, struct str text)
+{
+	const struct removal *r = o;
+
+	return str_find(r->text, text) >= 0;
+}
+
+/* A tag `<word>` somewhere. */
+static bool is_html(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		size_t k = i + 1;
+
+		if (s.p[i] != '<')
+			continue;
+		while (k < s.n &&
+		       (ascii_is_alpha(s.p[k]) || ascii_is_digit(s.p[k]) || s.p[k] == '_'))
+			k++;
+		if (k > i + 1 && k < s.n && s.p[k] == '>')
+			return true;
+	}
+	return false;
+}
+
+static int replacement(struct act *x, const struct removal *o, const struct mime *part,
+		       struct str *out, struct err *e)
+{
+	struct str text, name;
+	bool html;
+
+	x->filename = mime_filename(x->a, part);
+	x->has_filename = true;
+	if (act_text(x, o->text, &text, e) < 0)
+		return -1;
+	x->has_filename = false;
+	html = is_html(text);
+	name = str_fmt(x->a, "REMOVED_ATTACHMENT_%u.%s", part->aid, html ? "html" : "txt");
+	*out = mime_build_text_part(x->a, html ? STR("html") : STR("plain"), text, name,
+				    part->mail->eol);
+	return 0;
+}
+
+/* A new part for each of those that go, and all of them as text, which names the change. */
+static int replacements(struct act *x, const struct removal *o, const struct marks *parts,
+			struct str *part, struct str *change, struct err *e)
+{
+	struct buf b;
+
+	buf_init(&b, x->a, SIZE_MAX);
+	buf_addf(&b, "remove %d:", o->quarantine);
+	for (uint32_t aid = 1; aid <= x->s->n_parts; aid++) {
+		if (!marks_has(parts, aid))
+			continue;
+		if (replacement(x, o, x->s->parts[aid - 1], &part[aid - 1], e) < 0)
+			return -1;
+		buf_addf(&b, " %u:", aid);
+		buf_add(&b, part[aid - 1]);
+	}
+	return buf_done(&b, change, e);
+}
+
+/* The mail that goes on is another one than that in the quarantine. */
+static void rename_mail(struct act *x, struct version *v)
+{
+	struct str id;
+
+	if (!mime_edit_find(&v->edit, x->s->mime, STR("Message-ID"), &id))
+		return;
+	id = str_trim(id);
+	if (str_starts(id, STR("<")))
+		id = str_from(id, 1);
+	mime_edit_set(&v->edit, x->s->mime, STR("Message-ID"),
+		      str_cat(x->a, str_fmt(x->a, "<pmg-aquar-%.*s-", STR_ARG(x->m->unique)), id));
+}
+
+static void make_version(struct act *x, const struct removal *o, const struct marks *parts,
+			 const struct str *part, struct version *v)
+{
+	uint32_t n = x->s->n_parts;
+
+	if (o->quarantine)
+		rename_mail(x, v);
+	if (marks_has(parts, 1))
+		mime_edit_wrap(&v->edit, act_boundary(x));
+	for (uint32_t aid = 1; aid <= n; aid++)
+		if (marks_has(parts, aid))
+			mime_edit_replace(&v->edit, x->s->parts[aid - 1], part[aid - 1]);
+	v->gone = marks_unite(x->a, n, v->gone, *parts);
+}
+
+static int remove_group(struct act *x, const struct removal *o, const struct act_group *g,
+			struct err *e)
+{
+	struct str *part = NEW_N(x->a, struct str, x->s->n_parts), change;
+	struct version *v;
+	struct marks parts;
+	bool fresh;
+
+	parts = o->all ? attachments_all(x, g->version)
+		       : attachments_matching(x, g->version, g->marks);
+	if (parts.kind != MARKS_SET)
+		return 0;
+	x->view = g->view;
+	if (replacements(x, o, &parts, part, &change, e) < 0)
+		return -1;
+	if (o->quarantine && act_quarantine(x, g, OUTBOX_ATTACHMENT, e) < 0)
+		return -1;
+	v = version_derive(x->a, g->version, change, &fresh);
+	if (fresh)
+		make_version(x, o, &parts, part, v);
+	act_assign(x, g, v);
+	for (uint32_t aid = 1; aid <= x->s->n_parts; aid++)
+		if (marks_has(&parts, aid))
+			act_note(x, g, LINE_ATTACHMENT_REMOVED,
+				 mime_filename(x->a, x->s->parts[aid - 1]), STR_NONE, aid);
+	return 0;
+}
+
+static int carry_out(const void *o, struct act *x, struct err *e)
+{
+	const struct removal *r = o;
+	unsigned by = ACT_BY_VERSION | act_by_text(r->text);
+	struct act_group *g;
+	size_t n;
+
+	if (!r->all)
+		by |= ACT_BY_MARKS;
+	if (r->quarantine)
+		by |= ACT_BY_VIEW;
+	n = act_groups(x, by, &g);
+	for (size_t i = 0; i < n; i++)
+		if (remove_group(x, r, &g[i], e) < 0)
+			return -1;
+	return 0;
+}
+
+const struct rule_type type_remove = {
+	.otype = 4007,
+	.class = CLASS_ACTION,
+	.name = "Remove attachments",
+	.decode = decode,
+	.describe = describe,
+	.act = carry_out,
+	.mentions = mentions,
+	.priority = 40,
+};
