@@ -8,7 +8,7 @@
  *	after-reinject kill		the process ends as by kill -9
  *	parse kill 3			only the first three times over all processes; the file's counter
  *					is lowered under a lock, and the file removed at zero
- *	parse kill 1 MARKER		only for a message that contains MARKER (where the point says which)
+ *	parse kill 1 MARKER		only for a message that contains MARKER (see each point)
  *
  * The names, in the order of house.md 4.1: "received", "opened", "scanned", "matched", "acted",
  * "quarantine-file", "quarantine-row", "quarantine-committed", "after-reinject", "statistics",

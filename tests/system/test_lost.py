@@ -1,4 +1,4 @@
-"""Nothing is lost: sent = delivered + quarantined + blocked + still queued, whatever dies or fills up."""
+"""Nothing is lost: sent = delivered + quarantined + blocked + still queued, whatever dies or fills."""
 
 import re
 import threading

@@ -77,9 +77,10 @@ static void check_together(struct loader *l)
 	const struct cfg_mail *m = &l->c->mail;
 
 	if (m->int_port == m->ext_port)
-		complain(l, (struct cfg_problem){ .section = STR("mail"),
-						  .key = STR("ext_port"),
-						  .reason = STR("must be a different number than int_port") });
+		complain(l, (struct cfg_problem){
+				    .section = STR("mail"),
+				    .key = STR("ext_port"),
+				    .reason = STR("must be a different number than int_port") });
 	if (port_is_ours(m->int_port) || port_is_ours(m->ext_port))
 		complain(l, (struct cfg_problem){ .section = STR("mail"),
 						  .key = STR("int_port, ext_port"),

@@ -5,8 +5,8 @@
  * to read our directories and no byte is copied. Where it refuses that (an access policy, a daemon
  * without the command), the content is sent instead (INSTREAM), once. There is no third way.
  *
- * Every answer but a plain "clean" or "found" is an error: a scanner that says something odd has not
- * said that the mail is clean.
+ * Every answer but a plain "clean" or "found" is an error: a scanner that says something odd has
+ * not said that the mail is clean.
  */
 #pragma once
 
@@ -22,8 +22,8 @@ enum {
 };
 
 /*
- * Scans the whole file behind `fd`, which must be a regular file open for reading. Its position does
- * not matter and is anywhere afterwards: the daemon moves it. *virus becomes the name of what was
+ * Scans the whole file behind `fd`, which must be a regular file open for reading. Its position
+ * does not matter and is anywhere afterwards: the daemon moves it. *virus becomes the name of what was
  * found, or empty if the file is clean.
  * ERR_TEMP for everything that went wrong, whatever it was; never later than `deadline` (net_now()
  * time).

@@ -45,7 +45,8 @@ static void read_header(struct reader *r, struct str line)
 	r->skipping = true;
 	id = str_trim(id);
 	if (!is_word(type) || !is_word(id)) {
-		complain(r, line, "neither a section header (\"section: NAME\") nor an indented setting");
+		complain(r, line,
+			 "neither a section header (\"section: NAME\") nor an indented setting");
 		return;
 	}
 	if (section_is_known(r->f, type, id)) {
@@ -111,7 +112,8 @@ void conf_parse(struct arena *a, struct str text, struct conf_file *out)
 	*out = (struct conf_file){ 0 };
 	while (str_line(&text, &line)) {
 		if (++r.line > CONF_LINES_MAX) {
-			complain(&r, STR_NONE, "the file has more than 100000 lines; the rest is ignored");
+			complain(&r, STR_NONE,
+				 "the file has more than 100000 lines; the rest is ignored");
 			return;
 		}
 		read_line(&r, line);
