@@ -13,7 +13,6 @@ void line_new_mail(struct str message_id);
 void line_headers(struct str sender, struct str recipients, struct str from, struct str to,
 		  struct str subject);
 void line_virus(struct str name_with_scanner);
-void line_custom_check_failed(const char *reason);
 void line_spam(int64_t score, double required, int64_t ms, struct str autolearn, struct str hits);
 void line_sender_listed(struct str pmail, bool whitelist);
 

@@ -1,0 +1,42 @@
+/*
+ * stat - what is counted about mails (database.md §5).
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "lib/db/db.h"
+
+struct stat_rcpt {
+	struct str address;
+	bool blocked;
+};
+
+struct stat_mail {
+	int64_t time; /* of receiving, seconds since 1970 */
+	size_t bytes;
+	bool incoming;
+	int64_t spam_level;
+	struct str virus; /* empty: NULL */
+	int64_t ms;	  /* of processing */
+	struct str sender;
+	const struct stat_rcpt *rcpt;
+	size_t n_rcpt;
+	const int64_t *rules; /* that matched anybody: Rule.Count + 1 */
+	size_t n_rules;
+};
+
+/* Writes the rows of one mail in one statement that does not wait for the disk. */
+MUST_CHECK int stat_record(struct arena *a, struct db *db, const struct stat_mail *mail,
+			   struct err *e);
+
+/*
+ * Adds to the hourly and daily sums what came since the last time. `utc_offset` is that of local
+ * time in seconds, `now` seconds since 1970. *mails is how many were looked at.
+ */
+MUST_CHECK int stat_aggregate(struct arena *a, struct db *db, int64_t now, int64_t utc_offset,
+			      int64_t *mails, struct err *e);
+
+/* Forgets all sums, so that the next stat_aggregate() makes them again (RBL counts are lost). */
+MUST_CHECK int stat_clear(struct arena *a, struct db *db, struct err *e);

@@ -1,0 +1,113 @@
+#include "gw/track/lines.h"
+
+#include "base/log.h"
+
+void line_new_mail(struct str message_id)
+{
+	log_info("new mail message-id=%.*s", STR_ARG(message_id));
+}
+
+void line_headers(struct str sender, struct str recipients, struct str from, struct str to,
+		  struct str subject)
+{
+	log_info("mail-headers envelope-from=<%.*s> envelope-to=<%.*s> from=\"%.*s\" to=\"%.*s\""
+		 " subject=\"%.*s\"",
+		 STR_ARG(sender), STR_ARG(recipients), STR_ARG(from), STR_ARG(to),
+		 STR_ARG(subject));
+}
+
+void line_virus(struct str name_with_scanner)
+{
+	log_info("virus detected: %.*s", STR_ARG(name_with_scanner));
+}
+
+void line_spam(int64_t score, double required, int64_t ms, struct str autolearn, struct str hits)
+{
+	log_info("SA score=%lld/%g time=%lld.%03d bayes=undefined autolearn=%.*s hits=%.*s",
+		 (long long)score, required, (long long)(ms / 1000), (int)(ms % 1000),
+		 STR_ARG(autolearn), STR_ARG(hits));
+}
+
+void line_sender_listed(struct str pmail, bool whitelist)
+{
+	log_info("sender in user (%.*s) %s", STR_ARG(pmail),
+		 whitelist ? "welcomelist" : "blocklist");
+}
+
+void line_accept(struct str rcpt, struct str queue_id, struct str rule)
+{
+	log_info("accept mail to <%.*s> (%.*s) (rule: %.*s)", STR_ARG(rcpt), STR_ARG(queue_id),
+		 STR_ARG(rule));
+}
+
+void line_block(struct str rcpt, struct str rule)
+{
+	log_info("block mail to <%.*s> (rule: %.*s)", STR_ARG(rcpt), STR_ARG(rule));
+}
+
+void line_quarantine(struct str rcpt, const char *store, struct str quarantine_id, struct str rule)
+{
+	log_info("moved mail for <%.*s> to %s quarantine - %.*s (rule: %.*s)", STR_ARG(rcpt), store,
+		 STR_ARG(quarantine_id), STR_ARG(rule));
+}
+
+void line_reinject_failed(struct str rcpt, struct str rule)
+{
+	log_err("reinject mail to <%.*s> (rule: %.*s) failed", STR_ARG(rcpt), STR_ARG(rule));
+}
+
+void line_bcc(struct str target, struct str rule, struct str queue_id)
+{
+	log_info("bcc to <%.*s> (rule: %.*s, %.*s)", STR_ARG(target), STR_ARG(rule),
+		 STR_ARG(queue_id));
+}
+
+void line_bcc_failed(struct str target, struct str rule)
+{
+	log_err("bcc to <%.*s> (rule: %.*s) failed", STR_ARG(target), STR_ARG(rule));
+}
+
+void line_bcc_ignored(struct str rule)
+{
+	log_info("bcc to <> (rule: %.*s, ignored)", STR_ARG(rule));
+}
+
+void line_notify(struct str target, struct str rule, struct str queue_id)
+{
+	log_info("notify <%.*s> (rule: %.*s, %.*s)", STR_ARG(target), STR_ARG(rule),
+		 STR_ARG(queue_id));
+}
+
+void line_notify_failed(struct str target, struct str rule)
+{
+	log_err("notify <%.*s> (rule: %.*s) failed", STR_ARG(target), STR_ARG(rule));
+}
+
+void line_notify_ignored(struct str rule)
+{
+	log_info("notify <> (rule: %.*s, ignored)", STR_ARG(rule));
+}
+
+void line_header_modified(struct str field, struct str recipients, struct str rule)
+{
+	log_info("modified header '%.*s' for %.*s (rule: %.*s)", STR_ARG(field),
+		 STR_ARG(recipients), STR_ARG(rule));
+}
+
+void line_attachment_removed(uint32_t aid, struct str filename, struct str rule)
+{
+	log_info("removed attachment %u ('%.*s', rule: %.*s)", aid, STR_ARG(filename),
+		 STR_ARG(rule));
+}
+
+void line_disclaimer(struct str rule, bool added)
+{
+	log_info("%s (rule: %.*s)", added ? "added disclaimer" : "adding disclaimer failed",
+		 STR_ARG(rule));
+}
+
+void line_processing_time(int64_t ms, int64_t ms_spam, int64_t ms_clam, int64_t ms_custom)
+{
+	log_info("processing time: %.3f seconds (%.3f, %.3f, %.3f)", (double)ms / 1000,
+		 (double)ms_spam / 1000, (double)ms_clam / 1000, (double)ms_custom / 1000);
+}
