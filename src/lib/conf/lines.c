@@ -58,10 +58,6 @@ static void read_entry(struct reader *r, struct str text)
 	struct err e;
 
 	split(r, text, &entry);
-	if (str_chr(text, '\0') >= 0) {
-		complain(r, text, STR("has a NUL byte"));
-		return;
-	}
 	if (check(r->kind, &entry, &e) < 0) {
 		complain(r, text, str_copy(r->a, str_of(e.msg)));
 		return;
@@ -79,6 +75,10 @@ static void read_line(struct reader *r, struct str line)
 {
 	struct str text = str_trim(line);
 
+	if (str_chr(text, '\0') >= 0) {
+		complain(r, text, STR("has a NUL byte"));
+		return;
+	}
 	if (text.n && text.p[0] == '#') {
 		r->comment = str_trim(str_from(text, 1));
 		return;
