@@ -22,13 +22,10 @@ enum {
  */
 struct str mime_encode_text(struct arena *a, struct str text);
 
-/* `name="value"` for a parameter: quoted, or as RFC 2231 says if it is not plain ASCII. */
-struct str mime_encode_param(struct arena *a, struct str name, struct str value);
-
 /*
  * Header and body of a text part that stands for a removed one: `subtype` "plain" or "html",
- * charset UTF-8, quoted-printable, disposition attachment with that file name. Lines end with
- * `eol`.
+ * charset UTF-8, quoted-printable, disposition attachment with that (ASCII) file name. Lines end
+ * with `eol`.
  */
 struct str mime_build_text_part(struct arena *a, struct str subtype, struct str text,
 				struct str filename, struct str eol);
@@ -38,7 +35,8 @@ bool mime_boundary_is_free(struct str raw, struct str boundary);
 
 /* A mail of our own: a text and, if wanted, the message that it is about. */
 struct mime_draft {
-	struct str headers;       /* finished fields, each ended by "\n", without Content- fields */
+	struct str headers;       /* finished fields, each ended by "\n", MIME-Version among
+				     them, but no Content- fields */
 	struct str text;          /* the body, UTF-8 */
 	const struct str *attach; /* sent along as message/rfc822; or NULL */
 	struct str attach_name;   /* its file name */

@@ -21,7 +21,7 @@ struct mime_edit {
 	const struct mime *root;
 	struct mime_splice *splices; /* sorted by offset; private */
 	uint32_t n, cap;
-	bool wrapped;
+	struct str boundary; /* of mime_edit_wrap() */
 };
 
 void mime_edit_init(struct mime_edit *ed, struct arena *a, const struct mime *root);
@@ -39,7 +39,8 @@ void mime_edit_delete_if(struct mime_edit *ed, const struct mime *part,
 /*
  * Gives the field this value: its first instance is replaced in place, the others are removed; a
  * missing one is added on top. `value` is raw (see mime_encode_text() in build.h): a line end that
- * no blank follows gets a tab, so that no value can smuggle in a field.
+ * no blank follows gets a tab, so that no value can smuggle in a field. A name that no field can
+ * have is ignored, here and below.
  */
 void mime_edit_set(struct mime_edit *ed, const struct mime *part, struct str name,
 		   struct str value);
@@ -72,8 +73,8 @@ void mime_edit_replace(struct mime_edit *ed, const struct mime *part, struct str
 
 /*
  * Puts `bytes` in the place of part->body[from … to) as it stands in the message, that is encoded;
- * from == to inserts, and of two insertions at one place the later one comes second. Does nothing
- * in a part that was replaced.
+ * from == to inserts, and of two insertions at one place the later one comes second; earlier
+ * changes that overlap are dropped. Does nothing in a part that was replaced or has parts inside.
  */
 void mime_edit_body(struct mime_edit *ed, const struct mime *part, size_t from, size_t to,
 		    struct str bytes);
