@@ -135,6 +135,7 @@ int db_script(struct db *db, const char *sql, struct err *e)
 int db_begin(struct db *db, struct err *e)
 {
 	ASSERT(!db->in_transaction);
+	db->commit_unknown = false;
 	if (db_script(db, "BEGIN", e) < 0)
 		return -1;
 	db->in_transaction = true;
@@ -147,7 +148,6 @@ int db_commit(struct db *db, struct err *e)
 	int failed;
 
 	ASSERT(db->in_transaction);
-	db->commit_unknown = false;
 	if (db_ready(db, e) < 0) {
 		db->in_transaction = false;
 		return -1;
