@@ -122,7 +122,7 @@ MUST_CHECK int db_commit(struct db *db, struct err *e);
 void db_rollback(struct db *db);
 
 /*
- * True if the db_commit() of the last transaction failed without an answer: the transaction may or may not have been
+ * True if the last transaction's db_commit() failed without an answer: it may or may not have been
  * carried out, so what belongs to it outside the database must be kept.
  */
 bool db_commit_unknown(const struct db *db);
