@@ -229,6 +229,23 @@ static int run_strict(struct run *r, struct err *e)
 	return 0;
 }
 
+bool charset_decode(struct arena *a, const char *name, struct str text, bool strict,
+		    struct str *out)
+{
+	struct run r = { .d = descriptor_get(name, true), .in = text };
+	struct err e;
+
+	if (!known(r.d))
+		return false;
+	buf_init(&r.out, a, SIZE_MAX);
+	if (!strict)
+		run_lossy(&r);
+	else if (run_strict(&r, &e) < 0)
+		return false;
+	*out = buf_str(&r.out);
+	return true;
+}
+
 int charset_from_utf8(struct arena *a, struct str name, struct str text, size_t max,
 		      struct str *out, struct err *e)
 {

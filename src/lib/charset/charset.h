@@ -30,6 +30,14 @@ struct str charset_to_utf8(struct arena *a, struct str name, struct str text, si
 /* `text` with U+FFFD for each invalid sequence; `text` itself if there is none. */
 struct str charset_scrub(struct arena *a, struct str text);
 
+/*
+ * `text` read as exactly the charset that iconv calls `name`, no larger one in its place. False if
+ * iconv does not know it, or if `strict` and some of the text is not of that charset; without
+ * `strict` such bytes become U+FFFD.
+ */
+bool charset_decode(struct arena *a, const char *name, struct str text, bool strict,
+		    struct str *out);
+
 /* The other way; ERR_INVALID for an unknown name or text that the charset has no room for. */
 MUST_CHECK int charset_from_utf8(struct arena *a, struct str name, struct str text, size_t max,
 				 struct str *out, struct err *e);
