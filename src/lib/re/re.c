@@ -152,7 +152,7 @@ static int compile_wide(struct arena *a, struct str pattern, unsigned flags, str
 	if (!re->wide)
 		return compile_error(error, at, e);
 	arena_on_free(a, wide_code_free, re->wide);
-	re->jit = pcre2_jit_compile_32(re->wide, PCRE2_JIT_COMPLETE) == 0;
+	re->jit = !(flags & RE_ONCE) && pcre2_jit_compile_32(re->wide, PCRE2_JIT_COMPLETE) == 0;
 	return 0;
 }
 
@@ -172,7 +172,8 @@ int re_compile(struct arena *a, struct str pattern, unsigned flags, struct re **
 				   flags & RE_ASCII_CASE ? process.ascii : process.latin1);
 	if (re->code) {
 		arena_on_free(a, code_free, re->code);
-		re->jit = pcre2_jit_compile_8(re->code, PCRE2_JIT_COMPLETE) == 0;
+		re->jit = !(flags & RE_ONCE) &&
+			  pcre2_jit_compile_8(re->code, PCRE2_JIT_COMPLETE) == 0;
 	} else if (error != TOO_LARGE) {
 		return compile_error(error, at, e);
 	} else if (compile_wide(a, pattern, flags, re, e) < 0) {

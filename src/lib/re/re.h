@@ -33,7 +33,8 @@ enum {
 	RE_EXTENDED = 1u << 3,  /* blanks and # comments in the pattern mean nothing */
 	RE_ANCHORED = 1u << 4,  /* the match starts where the search starts */
 	RE_FULL = 1u << 5,      /* the match is the whole subject */
-	RE_ASCII_CASE = 1u << 6 /* RE_ICASE means A-Z only */
+	RE_ASCII_CASE = 1u << 6, /* RE_ICASE means A-Z only */
+	RE_ONCE = 1u << 7,      /* matched a few times only: not worth machine code */
 };
 
 struct re;

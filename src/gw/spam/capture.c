@@ -1,0 +1,105 @@
+#include "gw/spam/ruleset.h"
+
+#include "base/buf.h"
+
+enum { VALUES_MAX = 100, FILLED_MAX = 256 << 10 };
+
+struct capture_values {
+	struct str v[VALUES_MAX];
+	size_t n;
+};
+
+void captures_init(struct captures *c, struct arena *a)
+{
+	c->a = a;
+	map_init(&c->tags, a);
+	map_init(&c->found, a);
+}
+
+static void value_add(struct captures *c, struct str name, struct str value)
+{
+	struct capture_values *values = map_get(&c->found, name);
+
+	if (!values) {
+		values = NEW(c->a, struct capture_values);
+		map_set(&c->found, name, values);
+	}
+	for (size_t i = 0; i < values->n; i++)
+		if (str_eq(values->v[i], value))
+			return;
+	if (values->n < VALUES_MAX)
+		values->v[values->n++] = value;
+}
+
+void captures_add(struct captures *c, const struct re *re, const struct re_caps *caps,
+		  struct str subject)
+{
+	struct str name, value;
+	size_t group;
+
+	for (size_t i = 0; re_group_name(re, i, &name, &group); i++) {
+		value = re_group(caps, subject, group);
+		if (value.n)
+			value_add(c, name, value);
+	}
+}
+
+/* What a rule caught takes the place of what an earlier one had. */
+void captures_commit(struct captures *c)
+{
+	for (size_t i = 0; i < c->found.n; i++)
+		map_set(&c->tags, c->found.entries[i].key, c->found.entries[i].value);
+	if (c->found.n)
+		map_init(&c->found, c->a);
+}
+
+static void quote(struct buf *b, struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char ch = (unsigned char)s.p[i];
+
+		if (!ascii_is_alpha((char)ch) && !ascii_is_digit((char)ch) && ch != '_')
+			buf_addf(b, "\\x{%02x}", ch);
+		else
+			buf_addc(b, (char)ch);
+	}
+}
+
+static bool fill(struct captures *c, struct str name, struct buf *b)
+{
+	const struct capture_values *values = map_get(&c->tags, name);
+
+	if (!values)
+		return false;
+	buf_addz(b, "(?:");
+	for (size_t i = 0; i < values->n; i++) {
+		if (i)
+			buf_addc(b, '|');
+		quote(b, values->v[i]);
+	}
+	buf_addc(b, ')');
+	return true;
+}
+
+const struct re *captures_pattern(struct captures *c, struct str pattern)
+{
+	struct str rest = pattern, text;
+	struct re *re;
+	ptrdiff_t at, end;
+	struct buf b;
+	struct err e;
+
+	buf_init(&b, c->a, FILLED_MAX);
+	while ((at = str_find(rest, STR("%\\{"))) >= 0) {
+		buf_add(&b, str_sub(rest, 0, (size_t)at));
+		rest = str_from(rest, (size_t)at + 3);
+		end = str_find(rest, STR("\\}"));
+		if (end < 0 || !fill(c, str_sub(rest, 0, (size_t)end), &b))
+			return NULL;
+		rest = str_from(rest, (size_t)end + 2);
+	}
+	buf_add(&b, rest);
+	if (buf_done(&b, &text, &e) < 0 || re_compile_perl(c->a, text, RE_ONCE, &re, &e) < 0)
+		return NULL;
+	return re;
+}

@@ -1,0 +1,317 @@
+#include "gw/spam/ruleset.h"
+
+#include "lib/uri/domains.h"
+
+enum { LOAD_MEMORY_MAX = 512 << 20 };
+
+/* What SpamAssassin would not run in this score set, evals that is; the rest it would. */
+static bool eval_is_skipped(const struct rule_def *d, const struct spam_rules *rs,
+			    enum spam_score_set set)
+{
+	return ((d->type == RULE_EVAL_NET || d->flags & RULE_NET) && (rs->local || !(set & 1))) ||
+	       (d->flags & RULE_LEARN && !(set & 2));
+}
+
+static enum rule_state state_of(const struct rule_def *d, const struct spam_rules *rs,
+				enum spam_score_set set)
+{
+	switch (d->type) {
+	case RULE_NONE:
+	case RULE_EMPTY:
+		return STATE_ABSENT;
+	case RULE_META:
+		return d->score[set] == 0 ? STATE_BLOCKED : STATE_RUNS;
+	case RULE_EVAL:
+	case RULE_EVAL_NET:
+		if (d->score[set] == 0 || eval_is_skipped(d, rs, set))
+			return STATE_ABSENT;
+		return STATE_DISABLED;
+	default:
+		return d->score[set] == 0 ? STATE_ABSENT : STATE_RUNS;
+	}
+}
+
+static void note_eval(struct spam_conf *c, const struct rule_def *d, const struct rule *r)
+{
+	vec_add(c->keep, &c->disabled,
+		((struct spam_note){
+			.file = d->file,
+			.line = d->line,
+			.rule = r->name,
+			.message = str_fmt(c->keep, "eval %.*s is not built", STR_ARG(d->eval)),
+		}));
+}
+
+/* Expands the tags of a `replace_rules` rule; one that does not compile then stays as it was. */
+static void replace_tags(struct spam_conf *c, struct rule_def *d)
+{
+	struct arena *a;
+	struct str text;
+	struct re *re;
+	struct err e;
+
+	if (!d->replace || !d->re)
+		return;
+	a = arena_open("replace tags", LOAD_MEMORY_MAX);
+	if (conf_replace(c, a, d->pattern, &text, &e) == 0 && !str_eq(text, d->pattern) &&
+	    re_compile_perl(c->keep, text, 0, &re, &e) == 0) {
+		d->re = re;
+		d->pattern = str_copy(c->tmp, text);
+		e.code = ERR_NONE;
+	} else if (str_eq(text, d->pattern)) {
+		e.code = ERR_NONE;
+	}
+	if (e.code != ERR_NONE)
+		vec_add(c->keep, &c->unknown,
+			((struct spam_note){
+				.file = d->file,
+				.line = d->line,
+				.rule = str_copy(c->keep, d->name),
+				.message = str_fmt(c->keep, "replaced tags: %s", e.msg),
+			}));
+	arena_close(a);
+}
+
+static uint32_t header_slot(struct spam_conf *c, struct spam_rules *rs, size_t *cap,
+			    const struct rule_def *d)
+{
+	struct rule_header *h;
+
+	for (size_t i = 0; i < rs->n_headers; i++) {
+		h = &rs->headers[i];
+		if (str_eq(h->text, d->header) && h->has_if_unset == d->has_if_unset &&
+		    str_eq(h->if_unset, d->if_unset))
+			return (uint32_t)i;
+	}
+	rs->headers = vec_room_(c->keep, rs->headers, cap, rs->n_headers, sizeof(*h));
+	h = &rs->headers[rs->n_headers];
+	h->text = str_copy(c->keep, d->header);
+	h->query = spam_header_query_parse(h->text);
+	h->has_if_unset = d->has_if_unset;
+	h->if_unset = str_copy(c->keep, d->if_unset);
+	return (uint32_t)rs->n_headers++;
+}
+
+static void mimeheader_name(struct spam_conf *c, const struct rule_def *d, struct rule *r)
+{
+	struct str name = d->header;
+
+	r->raw = str_ends(name, STR(":raw"));
+	r->part_header = str_copy(c->keep, r->raw ? str_sub(name, 0, name.n - 4) : name);
+	r->if_unset = str_copy(c->keep, d->if_unset);
+}
+
+static void rule_make(struct spam_conf *c, struct spam_rules *rs, const struct rule_def *d,
+		      struct rule *r)
+{
+	static const struct str no_description = STR_INIT("No description available.");
+
+	r->name = str_copy(c->keep, d->name);
+	r->description = d->description.n ? str_copy(c->keep, d->description) : no_description;
+	r->score = d->score[c->paths->set];
+	r->type = d->type;
+	r->state = state_of(d, rs, c->paths->set);
+	r->flags = d->flags;
+	r->maxhits = d->maxhits;
+	r->range_min = d->range_min;
+	r->range_max = d->range_max;
+	r->priority = d->priority;
+	r->re = d->re;
+	r->negated = d->negated;
+	r->exists = d->exists;
+	r->captures = d->captures;
+	r->templates = d->templates;
+	r->subrule = str_starts(d->name, STR("__"));
+	if (d->templates)
+		r->pattern = str_copy(c->keep, d->pattern);
+	if (r->state == STATE_DISABLED)
+		note_eval(c, d, r);
+}
+
+static void rules_make(struct spam_conf *c, struct spam_rules *rs)
+{
+	size_t cap = 0;
+
+	rs->n = c->rules.n;
+	rs->rules = NEW_N(c->keep, struct rule, rs->n);
+	for (size_t i = 0; i < rs->n; i++) {
+		struct rule_def *d = c->rules.entries[i].value;
+
+		d->index = i;
+		replace_tags(c, d);
+		rule_make(c, rs, d, &rs->rules[i]);
+		if (d->type == RULE_HEADER)
+			rs->rules[i].header = header_slot(c, rs, &cap, d);
+		else if (d->type == RULE_MIMEHEADER)
+			mimeheader_name(c, d, &rs->rules[i]);
+	}
+}
+
+static int priority_cmp(const void *x, const void *y)
+{
+	const struct rule *a = *(const struct rule *const *)x, *b = *(const struct rule *const *)y;
+
+	if (a->priority != b->priority)
+		return a->priority < b->priority ? -1 : 1;
+	return a < b ? -1 : a > b;
+}
+
+static int step_cmp(const void *x, const void *y)
+{
+	const struct rule *a = *(const struct rule *const *)x, *b = *(const struct rule *const *)y;
+
+	if (a->priority == b->priority && a->type != b->type)
+		return a->type < b->type ? -1 : 1;
+	return priority_cmp(x, y);
+}
+
+static void priority_lower(struct spam_rules *rs, const struct rule *meta)
+{
+	for (size_t k = 0; k < meta->needs.n; k++) {
+		struct rule *r = &rs->rules[meta->needs.p[k]];
+		bool net = meta->priority < -100 && r->flags & RULE_NET;
+
+		if (r->priority > meta->priority)
+			r->priority = net ? -100 : meta->priority;
+	}
+}
+
+/* A rule that a meta needs runs no later than the meta; a net rule not before -100. */
+static void priorities_lower(struct spam_conf *c, struct spam_rules *rs)
+{
+	const struct rule **metas = NEW_N(c->tmp, const struct rule *, rs->n);
+	size_t n = 0;
+
+	for (size_t i = 0; i < rs->n; i++)
+		if (rs->rules[i].type == RULE_META)
+			metas[n++] = &rs->rules[i];
+	qsort(metas, n, sizeof(*metas), priority_cmp);
+	for (size_t i = 0; i < n; i++)
+		priority_lower(rs, metas[i]);
+	for (size_t i = 0; i < rs->n; i++)
+		if (rs->rules[i].priority == 0 && rs->rules[i].flags & RULE_NET)
+			rs->rules[i].priority = -100;
+}
+
+static bool is_matched(const struct rule *r)
+{
+	return r->state == STATE_RUNS && r->type != RULE_META;
+}
+
+static void steps_make(struct spam_conf *c, struct spam_rules *rs)
+{
+	const struct rule **order = NEW_N(c->tmp, const struct rule *, rs->n);
+	struct rule_step *step = NULL;
+	size_t n = 0, cap = 0;
+
+	for (size_t i = 0; i < rs->n; i++)
+		if (is_matched(&rs->rules[i]))
+			order[n++] = &rs->rules[i];
+	qsort(order, n, sizeof(*order), step_cmp);
+	for (size_t i = 0; i < n; i++) {
+		const struct rule *r = order[i];
+
+		if (!step || step->priority != r->priority || step->type != r->type) {
+			rs->steps = vec_room_(c->keep, rs->steps, &cap, rs->n_steps, sizeof(*step));
+			step = &rs->steps[rs->n_steps++];
+			step->priority = r->priority;
+			step->type = r->type;
+		}
+		vec_add(c->keep, &step->rules, (uint32_t)(r - rs->rules));
+	}
+}
+
+/* The first redirector pattern that catches something says where a URI leads. */
+static bool redirect(const void *ctx, struct str uri, struct str *target)
+{
+	const struct spam_rules *rs = ctx;
+	struct re_caps caps;
+
+	for (size_t i = 0; i < rs->n_redirectors; i++)
+		if (re_search(rs->redirectors[i], uri, 0, &caps) == RE_MATCH && caps.n > 1 &&
+		    caps.group[1].set) {
+			*target = re_group(&caps, uri, 1);
+			return true;
+		}
+	return false;
+}
+
+static void view_options(struct spam_conf *c, struct spam_rules *rs)
+{
+	rs->view = c->view;
+	rs->view.trusted = c->trusted;
+	rs->view.internal = c->internal;
+	rs->view.msa = c->msa;
+	rs->view.originating_ip_headers =
+		(struct spam_texts){ c->originating.p, c->originating.n };
+	rs->redirectors = c->redirectors.p;
+	rs->n_redirectors = c->redirectors.n;
+	rs->view.redirect = rs->n_redirectors ? redirect : NULL;
+	rs->view.redirect_ctx = rs;
+}
+
+static void count(const struct spam_conf *c, const struct spam_rules *rs)
+{
+	struct spam_load_report *report = c->report;
+
+	for (size_t i = 0; i < rs->n; i++) {
+		const struct rule *r = &rs->rules[i];
+
+		report->rules += r->type != RULE_NONE;
+		report->active += r->state == STATE_RUNS;
+		report->skipped += r->type != RULE_NONE &&
+				   (r->state == STATE_ABSENT || r->state == STATE_BLOCKED);
+	}
+	report->unknown = (struct spam_notes){ c->unknown.p, c->unknown.n };
+	report->disabled = (struct spam_notes){ c->disabled.p, c->disabled.n };
+}
+
+int ruleset_build(struct spam_conf *c, struct spam_rules **out, struct err *e)
+{
+	struct spam_rules *rs = NEW(c->keep, struct spam_rules);
+
+	rs->required = c->required;
+	rs->local = true;
+	conf_default_scores(c);
+	meta_bind_names(c);
+	rules_make(c, rs);
+	meta_link(c, rs);
+	meta_disable(c, rs);
+	priorities_lower(c, rs);
+	steps_make(c, rs);
+	view_options(c, rs);
+	count(c, rs);
+	if (c->report->rules == 0)
+		return err_set(e, ERR_NOTFOUND, "no spam rules found");
+	*out = rs;
+	return 0;
+}
+
+static void conf_init(struct spam_conf *c, struct arena *keep, struct arena *tmp,
+		      const struct spam_conf_paths *paths, struct spam_load_report *report)
+{
+	*c = (struct spam_conf){ .keep = keep, .tmp = tmp, .paths = paths, .report = report };
+	*report = (struct spam_load_report){ 0 };
+	map_init(&c->rules, tmp);
+	map_init(&c->plugins, tmp);
+	map_init(&c->compat, tmp);
+	for (size_t i = 0; i < CONF_TAGS; i++)
+		map_init(&c->tags[i], tmp);
+	c->replace_start = STR("<");
+	c->replace_end = STR(">");
+	c->required = 5;
+	c->domains = uri_domains_new(keep);
+	spam_view_options_init(&c->view, c->domains);
+}
+
+int spam_rules_load(struct arena *a, const struct spam_conf_paths *paths, struct spam_rules **out,
+		    struct spam_load_report *report, struct err *e)
+{
+	CLEAN_ARENA struct arena *tmp = arena_open("loading of rules", LOAD_MEMORY_MAX);
+	struct spam_conf c;
+
+	conf_init(&c, a, tmp, paths, report);
+	if (conf_load(&c, e) < 0 || ruleset_build(&c, out, e) < 0)
+		return err_wrap(e, "spam rules");
+	return 0;
+}

@@ -1,0 +1,95 @@
+/*
+ * ruleset - the rules as they are run: immutable, one arena, shared by all workers.
+ *
+ * Private to gw/spam and to the programs that compare it with SpamAssassin. ruleset.c makes it from
+ * a `struct spam_conf`; run.c holds a mail against it, meta.c evaluates what depends on hits, and
+ * capture.c keeps what named groups caught for the patterns that ask for it.
+ *
+ * A rule is in one of four states. It runs; or it is absent (score 0, undefined, or left out in
+ * this score set), which counts as not hit once everything else is done; or it is blocked (a meta
+ * with score 0, which never becomes ready and so holds up every meta that names it, as in
+ * SpamAssassin); or it is disabled, because we could not tell.
+ */
+#pragma once
+
+#include "gw/spam/conf.h"
+#include "gw/spam/expr.h"
+
+enum rule_state { STATE_ABSENT, STATE_RUNS, STATE_BLOCKED, STATE_DISABLED };
+
+struct rule_list {
+	uint32_t *p;
+	size_t n, cap;
+};
+
+struct rule {
+	struct str name, description;
+	double score;
+	enum rule_type type;
+	enum rule_state state;
+	unsigned flags, maxhits, range_min, range_max;
+	int priority;
+	const struct re *re;
+	struct str pattern;     /* only if it has %{TAG} templates */
+	uint32_t header;        /* which of spam_rules.headers */
+	struct str part_header; /* mimeheader */
+	bool raw, negated, exists, captures, templates, subrule;
+	struct str if_unset;
+
+	struct expr *expr;      /* meta; NULL: always 0 */
+	struct rule_list needs; /* meta: each rule it names, once */
+	struct rule_list used;  /* metas that name this rule */
+};
+
+/* A header (with [if-unset:) that rules are matched against: fetched once per mail. */
+struct rule_header {
+	struct str text; /* as in the file */
+	struct spam_header_query query;
+	bool has_if_unset;
+	struct str if_unset;
+};
+
+/* Rules of one type and priority; steps run in order. */
+struct rule_step {
+	int priority;
+	enum rule_type type;
+	struct rule_list rules;
+};
+
+struct spam_rules {
+	struct rule *rules;
+	size_t n;
+	struct rule_header *headers;
+	size_t n_headers;
+	struct rule_step *steps;
+	size_t n_steps;
+	struct rule_list *globs; /* of rules_matching(), by expr.ref */
+	double required;
+	bool local;
+	struct spam_view_options view;
+	struct re **redirectors;
+	size_t n_redirectors;
+};
+
+/* ruleset.c: finishes what `c` collected. */
+MUST_CHECK int ruleset_build(struct spam_conf *c, struct spam_rules **out, struct err *e);
+
+/* meta.c, in this order: gives every name in a meta a rule (in `c`); */
+void meta_bind_names(struct spam_conf *c);
+/* … parses the metas, fills needs and used, cuts cycles; */
+void meta_link(struct spam_conf *c, struct spam_rules *rs);
+/* … disables the metas that look at disabled rules. */
+void meta_disable(struct spam_conf *c, struct spam_rules *rs);
+
+/* capture.c */
+struct captures {
+	struct arena *a;
+	struct map tags; /* name → struct capture_values */
+	struct map found; /* the same, of the rule that is being run */
+};
+void captures_init(struct captures *c, struct arena *a);
+void captures_add(struct captures *c, const struct re *re, const struct re_caps *caps,
+		  struct str subject);
+void captures_commit(struct captures *c);
+/* The pattern with each template filled in; NULL if a tag is not set or it does not compile. */
+const struct re *captures_pattern(struct captures *c, struct str pattern);

@@ -1,0 +1,393 @@
+#include "gw/spam/ruleset.h"
+
+#include "base/net.h"
+
+enum { DEADLINE_EVERY = 16 }; /* rules between two looks at the clock */
+
+struct header_text {
+	bool made, present;
+	struct str text;
+};
+
+/* One mail on its way through the rules. */
+struct run {
+	struct arena *a;
+	const struct spam_rules *rs;
+	struct spam_message *m;
+	struct spam_result *out;
+	struct header_text *headers;
+	double *value;     /* by rule; what metas see */
+	bool *ready;       /* has hit, or is done without */
+	uint32_t *waiting; /* metas: names that are not ready */
+	unsigned *hits;    /* by rule */
+	uint32_t *queue;   /* metas that can be evaluated */
+	size_t queued, evaluated;
+	uint32_t *order; /* rules in order of hits */
+	size_t n_order;
+	struct captures captures;
+	int64_t deadline;
+	unsigned since_clock;
+	bool limited; /* the current rule gave up somewhere */
+};
+
+static void rule_ready(struct run *run, size_t i)
+{
+	const struct rule_list *used = &run->rs->rules[i].used;
+
+	if (run->ready[i])
+		return;
+	run->ready[i] = true;
+	for (size_t k = 0; k < used->n; k++)
+		if (--run->waiting[used->p[k]] == 0 &&
+		    run->rs->rules[used->p[k]].state == STATE_RUNS)
+			run->queue[run->queued++] = used->p[k];
+}
+
+static void hit(struct run *run, size_t i, double value)
+{
+	const struct rule *r = &run->rs->rules[i];
+
+	if (run->hits[i] && !(r->flags & RULE_MULTIPLE))
+		return;
+	if (run->hits[i]++ == 0)
+		run->order[run->n_order++] = (uint32_t)i;
+	run->value[i] += value > 0 ? value : 1;
+	rule_ready(run, i);
+}
+
+static double leaf_value(const void *ctx, const struct expr *leaf)
+{
+	const struct run *run = ctx;
+	const struct rule_list *glob;
+	double sum = 0;
+
+	if (leaf->op == EXPR_NAME)
+		return run->value[leaf->ref];
+	glob = &run->rs->globs[leaf->ref];
+	for (size_t i = 0; i < glob->n; i++)
+		sum += run->value[glob->p[i]];
+	return sum;
+}
+
+static void metas_run(struct run *run)
+{
+	struct expr_world world = { .value = leaf_value, .ctx = run };
+	double value;
+
+	while (run->evaluated < run->queued) {
+		uint32_t i = run->queue[run->evaluated++];
+
+		value = run->rs->rules[i].expr ? expr_eval(run->rs->rules[i].expr, &world) : 0;
+		if (value != 0)
+			hit(run, i, value);
+		else
+			rule_ready(run, i);
+	}
+}
+
+/* Everything else is over: what never ran and is no meta has not hit. */
+static void metas_finish(struct run *run)
+{
+	metas_run(run);
+	for (size_t i = 0; i < run->rs->n; i++)
+		if (run->rs->rules[i].type != RULE_META)
+			rule_ready(run, i);
+	metas_run(run);
+}
+
+static void one_hit(struct run *run, size_t i, const struct re *re, const struct re_caps *caps,
+		    struct str subject)
+{
+	if (run->rs->rules[i].captures)
+		captures_add(&run->captures, re, caps, subject);
+	hit(run, i, 1);
+}
+
+/* Hits in one subject, `so_far` included; at most `max` (0: no bound). */
+static unsigned match_all(struct run *run, size_t i, const struct re *re, struct str subject,
+			  unsigned so_far, unsigned max)
+{
+	struct re_caps caps;
+	struct re_walk walk = { .caps = run->rs->rules[i].captures ? &caps : NULL };
+	enum re_result result;
+
+	while ((result = re_next(re, subject, &walk)) == RE_MATCH) {
+		one_hit(run, i, re, &caps, subject);
+		if (++so_far == max)
+			break;
+	}
+	run->limited |= result == RE_LIMIT;
+	return so_far;
+}
+
+static bool match_once(struct run *run, size_t i, const struct re *re, struct str subject)
+{
+	struct re_caps caps;
+	enum re_result result;
+
+	if (run->rs->rules[i].captures)
+		result = re_search(re, subject, 0, &caps);
+	else
+		result = re_match(re, subject);
+	run->limited |= result == RE_LIMIT;
+	if (result != RE_MATCH)
+		return false;
+	one_hit(run, i, re, &caps, subject);
+	return true;
+}
+
+/* body, rawbody, uri: one text after the other. */
+static void match_texts(struct run *run, size_t i, const struct re *re, struct spam_texts texts)
+{
+	const struct rule *r = &run->rs->rules[i];
+	unsigned n = 0;
+
+	for (size_t k = 0; k < texts.n; k++) {
+		if (!(r->flags & RULE_MULTIPLE)) {
+			if (match_once(run, i, re, texts.v[k]))
+				return;
+			continue;
+		}
+		n = match_all(run, i, re, texts.v[k], n, r->maxhits);
+		if (r->maxhits && n >= r->maxhits)
+			return;
+	}
+}
+
+static void match_body(struct run *run, size_t i, const struct re *re)
+{
+	struct spam_texts body = spam_body(run->m);
+
+	if (run->rs->rules[i].flags & RULE_NOSUBJECT && body.n) {
+		body.v++;
+		body.n--;
+	}
+	match_texts(run, i, re, body);
+}
+
+static const struct header_text *header_text(struct run *run, uint32_t slot)
+{
+	const struct rule_header *h = &run->rs->headers[slot];
+	struct header_text *t = &run->headers[slot];
+
+	if (t->made)
+		return t;
+	t->made = true;
+	t->present = spam_header_text(run->m, &h->query, &t->text);
+	if (!t->present && h->has_if_unset)
+		t->text = h->if_unset;
+	return t;
+}
+
+static void match_header(struct run *run, size_t i, const struct re *re)
+{
+	const struct rule *r = &run->rs->rules[i];
+	const struct header_text *t = header_text(run, r->header);
+
+	if (r->exists) {
+		if (t->present)
+			hit(run, i, 1);
+	} else if (r->negated) {
+		enum re_result result = re_match(re, t->text);
+
+		run->limited |= result == RE_LIMIT;
+		if (result == RE_NOMATCH)
+			hit(run, i, 1);
+	} else if (r->flags & RULE_MULTIPLE) {
+		match_all(run, i, re, t->text, 0, r->maxhits);
+	} else {
+		match_once(run, i, re, t->text);
+	}
+}
+
+/* True if it matched; a negated rule only wants to know that. */
+static bool match_part(struct run *run, size_t i, const struct re *re, struct str text)
+{
+	const struct rule *r = &run->rs->rules[i];
+	unsigned max = r->maxhits ? r->maxhits : r->flags & RULE_MULTIPLE ? 1000 : 1;
+	enum re_result result;
+
+	if (!r->negated)
+		return match_all(run, i, re, text, 0, max) > 0;
+	result = re_match(re, text);
+	run->limited |= result == RE_LIMIT;
+	return result == RE_LIMIT;
+}
+
+static struct str part_text(struct run *run, const struct rule *r, const struct spam_part *part)
+{
+	struct str text;
+
+	if (!spam_part_header(run->m, part, r->part_header, r->raw, &text))
+		return r->if_unset;
+	return text;
+}
+
+static void match_mimeheader(struct run *run, size_t i, const struct re *re)
+{
+	const struct rule *r = &run->rs->rules[i];
+	const struct spam_part *const *parts;
+	struct str joined = STR_NONE;
+	size_t n;
+
+	parts = spam_parts(run->m, &n);
+	for (size_t k = 0; k < n && k < r->range_max; k++) {
+		struct str text;
+
+		if (k + 1 < r->range_min)
+			continue;
+		text = part_text(run, r, parts[k]);
+		if (r->flags & RULE_CONCAT) {
+			joined = str_cat(run->a, joined, text);
+			if (!str_ends(text, STR("\n")))
+				joined = str_cat(run->a, joined, STR("\n"));
+		} else if (match_part(run, i, re, text)) {
+			return;
+		}
+	}
+	if (r->flags & RULE_CONCAT && match_part(run, i, re, joined))
+		return;
+	if (r->negated)
+		hit(run, i, 1);
+}
+
+static void match_full(struct run *run, size_t i, const struct re *re)
+{
+	const struct rule *r = &run->rs->rules[i];
+	struct str full = spam_full(run->m);
+
+	if (r->flags & RULE_MULTIPLE)
+		match_all(run, i, re, full, 0, r->maxhits);
+	else
+		match_once(run, i, re, full);
+}
+
+static void rule_run(struct run *run, size_t i)
+{
+	const struct rule *r = &run->rs->rules[i];
+	const struct re *re = r->re;
+
+	/* While a tag it needs is not set, it is not run and not ready either. */
+	if (r->templates) {
+		re = captures_pattern(&run->captures, r->pattern);
+		if (!re)
+			return;
+	}
+	run->limited = false;
+	if (r->type == RULE_HEADER)
+		match_header(run, i, re);
+	else if (r->type == RULE_BODY)
+		match_body(run, i, re);
+	else if (r->type == RULE_URI)
+		match_texts(run, i, re, spam_uris(run->m));
+	else if (r->type == RULE_MIMEHEADER)
+		match_mimeheader(run, i, re);
+	else if (r->type == RULE_RAWBODY)
+		match_texts(run, i, re, spam_rawbody(run->m));
+	else
+		match_full(run, i, re);
+	rule_ready(run, i);
+	if (r->captures)
+		captures_commit(&run->captures);
+	run->out->limited += run->limited;
+}
+
+static bool too_late(struct run *run)
+{
+	if (!run->deadline || ++run->since_clock < DEADLINE_EVERY)
+		return false;
+	run->since_clock = 0;
+	return net_now() >= run->deadline;
+}
+
+static void steps_run(struct run *run)
+{
+	const struct spam_rules *rs = run->rs;
+
+	for (size_t s = 0; s < rs->n_steps; s++) {
+		const struct rule_step *step = &rs->steps[s];
+
+		for (size_t k = 0; k < step->rules.n; k++) {
+			rule_run(run, step->rules.p[k]);
+			if (too_late(run)) {
+				run->out->timed_out = true;
+				return;
+			}
+		}
+		if (s + 1 == rs->n_steps || rs->steps[s + 1].priority != step->priority)
+			metas_run(run);
+	}
+	metas_finish(run);
+}
+
+static void run_init(struct run *run)
+{
+	const struct spam_rules *rs = run->rs;
+
+	run->headers = NEW_N(run->a, struct header_text, rs->n_headers);
+	run->value = NEW_N(run->a, double, rs->n);
+	run->ready = NEW_N(run->a, bool, rs->n);
+	run->waiting = NEW_N(run->a, uint32_t, rs->n);
+	run->hits = NEW_N(run->a, unsigned, rs->n);
+	run->queue = NEW_N(run->a, uint32_t, rs->n);
+	run->order = NEW_N(run->a, uint32_t, rs->n);
+	captures_init(&run->captures, run->a);
+	for (size_t i = 0; i < rs->n; i++) {
+		const struct rule *r = &rs->rules[i];
+
+		run->waiting[i] = (uint32_t)r->needs.n;
+		if (r->type == RULE_META && r->needs.n == 0 && r->state == STATE_RUNS)
+			run->queue[run->queued++] = (uint32_t)i;
+	}
+}
+
+static void result_add(struct spam_result *out, const struct rule *r, unsigned count)
+{
+	struct spam_hit *h = r->subrule ? &out->subtests[out->n_subtests++]
+					: &out->hits[out->n_hits++];
+
+	*h = (struct spam_hit){ r->name, r->score, r->description, count };
+}
+
+/* Scores are added one hit at a time in order, as doubles, and rounded once. */
+static void result_make(struct run *run)
+{
+	struct spam_result *out = run->out;
+	char text[64];
+	double sum = 0;
+
+	out->hits = NEW_N(run->a, struct spam_hit, run->n_order);
+	out->subtests = NEW_N(run->a, struct spam_hit, run->n_order);
+	for (size_t i = 0; i < run->n_order; i++) {
+		const struct rule *r = &run->rs->rules[run->order[i]];
+		unsigned n = run->hits[run->order[i]];
+
+		result_add(out, r, n);
+		for (unsigned k = 0; !r->subrule && k < n; k++)
+			sum += r->score;
+	}
+	snprintf(text, sizeof(text), "%.3f", sum);
+	out->score = strtod(text, NULL);
+	out->level = out->score >= 1e6 ? 1000000 : out->score > 0 ? (int)out->score : 0;
+	out->required = run->rs->required;
+	out->autolearn = "disabled";
+}
+
+int spam_check(struct arena *a, const struct spam_rules *rules, struct str raw,
+	       const struct spam_envelope *env, int64_t deadline, struct spam_result *out,
+	       struct err *e)
+{
+	struct spam_added_header sender = { rules->view.envelope_sender_header, env->sender };
+	struct spam_mail mail = { .raw = raw, .true_size = env->true_size, .added = &sender };
+	struct run run = { .a = a, .rs = rules, .out = out, .deadline = deadline };
+
+	if (raw.n > SPAM_MAIL_MAX)
+		return err_set(e, ERR_LIMIT, "mail of %zu bytes", raw.n);
+	mail.added_count = env->has_sender && sender.name.n;
+	*out = (struct spam_result){ 0 };
+	run.m = spam_message_read(a, &mail, &rules->view);
+	run_init(&run);
+	steps_run(&run);
+	result_make(&run);
+	return 0;
+}
