@@ -12,6 +12,15 @@
 
 #define AVAST_COMMAND "/usr/bin/scan"
 
-/* *virus is the name, empty if the file is clean; `deadline` is net_now() time. */
+enum { AVAST_OUTPUT_MAX = 256 * 1024 }; /* a line for each member of an archive */
+
+/*
+ * *virus is the name, empty if the file is clean: no output and exit status 0. `deadline` is
+ * net_now() time. For a member of an archive the line begins with `FILE|>MEMBER`.
+ */
 MUST_CHECK int avast_scan(struct arena *a, const char *path, int64_t deadline, struct str *virus,
 			  struct err *e);
+
+/* The same with another program: for tests. */
+MUST_CHECK int avast_scan_by(struct arena *a, const char *command, const char *path,
+			     int64_t deadline, struct str *virus, struct err *e);
