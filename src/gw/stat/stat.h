@@ -19,7 +19,7 @@ struct stat_mail {
 	bool incoming;
 	int64_t spam_level;
 	struct str virus; /* empty: NULL */
-	int64_t ms;	  /* of processing */
+	int64_t ms;       /* of processing; 0 is noted as 1, since 0 means a greylisted mail */
 	struct str sender;
 	const struct stat_rcpt *rcpt;
 	size_t n_rcpt;
@@ -27,7 +27,10 @@ struct stat_mail {
 	size_t n_rules;
 };
 
-/* Writes the rows of one mail in one statement that does not wait for the disk. */
+/*
+ * Writes the rows of one mail in one statement that does not wait for the disk. Texts longer than
+ * their column are cut.
+ */
 MUST_CHECK int stat_record(struct arena *a, struct db *db, const struct stat_mail *mail,
 			   struct err *e);
 
