@@ -110,7 +110,7 @@ struct str act_boundary(struct act *x)
 	struct str boundary;
 
 	do
-		boundary = str_fmt(x->a, "=_%.*s", STR_ARG(act_token(x)));
+		boundary = str_cat(x->a, STR("=_"), act_token(x));
 	while (!mime_boundary_is_free(x->s->raw, boundary));
 	return boundary;
 }
@@ -181,9 +181,12 @@ static struct str hits_text(struct act *x, const struct scan_spam *spam)
 	struct buf b;
 
 	buf_init(&b, x->a, RULES_TEXT_MAX);
-	for (size_t i = 0; i < spam->n_hits; i++)
+	for (size_t i = 0; i < spam->n_hits; i++) {
+		struct str score = act_score(x->a, spam->hits[i].score);
+
 		buf_addf(&b, "%s%.*s:%.*s", i ? "," : "", STR_ARG(spam->hits[i].name),
-			 STR_ARG(act_score(x->a, spam->hits[i].score)));
+			 STR_ARG(score));
+	}
 	return buf_done(&b, &out, &ignored) < 0 ? STR_NONE : out;
 }
 

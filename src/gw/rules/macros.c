@@ -39,7 +39,9 @@ static void describe_match(struct act *x, const struct plan_match *pm, struct bu
 	for (size_t i = 0; i < pm->rule->n_actions; i++) {
 		const struct rule_object *o = pm->rule->actions[i];
 
-		buf_addf(b, "  Action: %.*s\n", STR_ARG(o->type->describe(x->a, o->data)));
+		buf_add(b, STR("  Action: "));
+		buf_add(b, o->type->describe(x->a, o->data));
+		buf_addc(b, '\n');
 	}
 	buf_addc(b, '\n');
 }
@@ -137,9 +139,12 @@ static bool spam_hits(struct act *x, struct str *out, struct err *e)
 	if (!spam)
 		return false;
 	buf_init(&b, x->a, RULES_TEXT_MAX);
-	for (size_t i = 0; i < spam->n_hits; i++)
+	for (size_t i = 0; i < spam->n_hits; i++) {
+		struct str score = act_score(x->a, spam->hits[i].score);
+
 		buf_addf(&b, "%s%.*s(%.*s)", i ? "," : "", STR_ARG(spam->hits[i].name),
-			 STR_ARG(act_score(x->a, spam->hits[i].score)));
+			 STR_ARG(score));
+	}
 	return buf_done(&b, out, e) == 0;
 }
 
@@ -154,9 +159,9 @@ static bool spam_info(struct act *x, struct str *out, struct err *e)
 	buf_addf(&b, "Spam detection results:  %lld\n", (long long)spam->level);
 	for (size_t i = 0; i < spam->n_hits; i++) {
 		const struct scan_hit *h = &spam->hits[i];
+		struct str score = act_score(x->a, h->score);
 
-		buf_addf(&b, "%-22.*s %6.*s %.*s\n", STR_ARG(h->name),
-			 STR_ARG(act_score(x->a, h->score)),
+		buf_addf(&b, "%-22.*s %6.*s %.*s\n", STR_ARG(h->name), STR_ARG(score),
 			 STR_ARG(h->description.n ? h->description : STR("-")));
 	}
 	return buf_done(&b, out, e) == 0;

@@ -16,13 +16,19 @@ static int to_buf(void *ctx, struct str bytes, struct err *e)
 	return 0;
 }
 
+/* A CR is shown as ^M, so that one sees which line ends there are. */
 static void print_lines(struct printer *p, struct str text)
 {
 	struct str rest = text, line;
 
-	while (str_line(&rest, &line)) {
+	while (rest.n) {
+		line = str_cut(&rest, '\n');
 		buf_addz(p->out, line.n ? "  | " : "  |");
-		buf_add(p->out, line);
+		for (size_t i = 0; i < line.n; i++)
+			if (line.p[i] == '\r')
+				buf_addz(p->out, "^M");
+			else
+				buf_addc(p->out, line.p[i]);
 		buf_addc(p->out, '\n');
 	}
 }

@@ -77,7 +77,8 @@ static struct str from_value(struct act *x)
 		addr = str_fmt(x->a, "%.*s@%.*s", STR_ARG(addr), STR_ARG(x->cfg->dns.fqdn));
 	if (!name.n)
 		return addr;
-	return str_fmt(x->a, "%.*s <%.*s>", STR_ARG(mime_encode_text(x->a, name)), STR_ARG(addr));
+	name = mime_encode_text(x->a, name);
+	return str_fmt(x->a, "%.*s <%.*s>", STR_ARG(name), STR_ARG(addr));
 }
 
 static struct str to_value(struct act *x, const struct targets *t)
@@ -108,12 +109,17 @@ static int headers(struct act *x, const struct targets *t, struct str subject, s
 	struct buf b;
 
 	buf_init(&b, x->a, RULES_TEXT_MAX);
-	buf_addf(&b, "From: %.*s\n", STR_ARG(from_value(x)));
-	buf_addf(&b, "To: %.*s\n", STR_ARG(to_value(x, t)));
-	buf_addf(&b, "Subject: %.*s\n", STR_ARG(mime_encode_text(x->a, subject)));
-	buf_addf(&b, "Date: %.*s\n", STR_ARG(date_value(x)));
-	buf_addf(&b, "Message-ID: <%.*s@%.*s>\n", STR_ARG(act_token(x)),
-		 STR_ARG(x->cfg->dns.fqdn));
+	buf_add(&b, STR("From: "));
+	buf_add(&b, from_value(x));
+	buf_add(&b, STR("\nTo: "));
+	buf_add(&b, to_value(x, t));
+	buf_add(&b, STR("\nSubject: "));
+	buf_add(&b, mime_encode_text(x->a, subject));
+	buf_add(&b, STR("\nDate: "));
+	buf_add(&b, date_value(x));
+	buf_add(&b, STR("\nMessage-ID: <"));
+	buf_add(&b, act_token(x));
+	buf_addf(&b, "@%.*s>\n", STR_ARG(x->cfg->dns.fqdn));
 	buf_add(&b, STR("Auto-Submitted: auto-generated\nMIME-Version: 1.0\n"));
 	return buf_done(&b, out, e);
 }

@@ -9,7 +9,7 @@ struct removal {
 static const struct str default_text = STR_INIT("This attachment was removed: __FILENAME__\n");
 static const struct str default_kept =
 	STR_INIT("This attachment was removed: __FILENAME__\n"
-		 "It was put into the attachment quarantine; please contact your administrator.\n");
+		 "It was put into the attachment quarantine; please ask your administrator.\n");
 
 static int decode(struct arena *a, const struct rule_source *src, void **out, struct err *e)
 {

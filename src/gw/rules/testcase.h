@@ -1,0 +1,50 @@
+/*
+ * A rule set, a mail and an envelope as one text, for tests.
+ *
+ *	# what the case shows
+ *	[rules]
+ *	rule 96 in Block Viruses	priority, in|out|both, name; "inactive" may precede the name
+ *	mode what and invert		attributes of a category of this rule
+ *	what and invert			a group of it: from, to, when, what, action
+ *	obj 3000 5			an object of that group: otype, value; <NL> is a line end
+ *	attr subject Hello		an attribute of that object
+ *	[env]
+ *	from, to, ip, out, virus, broken, spam LEVEL, hit NAME SCORE TEXT, nospam, nolists,
+ *	type AID MAGIC GLOB, white USER LIST, black USER LIST, time HH:MM, set NAME, crlf
+ *	[mail]
+ *	…
+ *	[outbox]
+ *	what is expected, as outbox_print() prints it
+ *
+ * Ids count from 1 in the order of the text. The scan is a stand-in that knows what [env] says.
+ */
+#pragma once
+
+#include "gw/rules/match.h"
+#include "gw/rules/outbox.h"
+#include "gw/rules/rules.h"
+
+struct test_list {
+	struct str user, white, black;
+};
+
+struct testcase {
+	struct rules_tables tables;
+	struct scan_context ctx;
+	struct cfg cfg;
+	struct smtp_envelope env;
+	struct scan scan;
+	struct rules_mail mail;
+	struct scan_types *types; /* by aid - 1 */
+	struct scan_spam spam;
+	VEC(struct test_list) lists;
+	bool no_spam, no_lists, crlf;
+	unsigned asked_spam, asked_lists;
+	struct str expected;
+};
+
+/* Fails the test if the text is not understood. */
+struct testcase *testcase_read(struct arena *a, struct str text);
+
+/* Builds, matches, acts: the outbox as text, then what was asked; or "ERROR: …". */
+struct str testcase_run(struct arena *a, struct testcase *t);
