@@ -333,13 +333,12 @@ int rules_act(struct arena *a, const struct rules *r, const struct rules_mail *m
 {
 	struct act x = { .a = a, .m = m, .s = m->scan, .cfg = m->scan->ctx->cfg, .plan = p };
 	size_t n = m->scan->env->n_rcpt;
-	struct version *base;
 
 	x.version = NEW_N(a, struct version *, n);
 	x.rcpt = NEW_N(a, struct outbox_rcpt, n);
-	base = base_version(&x, r);
+	x.base = base_version(&x, r);
 	for (size_t i = 0; i < n; i++)
-		x.version[i] = base;
+		x.version[i] = x.base;
 	note_lists(&x);
 	for (size_t i = 0; i < p->matches.n; i++)
 		if (act_rule(&x, &p->matches.p[i], e) < 0)

@@ -2,9 +2,9 @@
  * Actions: what a rule does to the mail of its recipients. Private to gw/rules.
  *
  * A version is the mail with a list of changes on top, and never changes itself. Every recipient
- * points to one. An action derives new versions for its own recipients; deriving the same change
- * from the same version twice gives the same version. So nothing leaks from one recipient to
- * another, and those with equal changes share one copy, whichever rules made them.
+ * points to one. An action derives new versions for its own recipients, and versions that come out
+ * the same are one. So nothing leaks from one recipient to another, and those with equal changes
+ * share one copy, whichever rules made them.
  */
 #pragma once
 
@@ -20,14 +20,20 @@ struct version {
 	struct mime_edit edit;
 	struct marks gone; /* parts that were replaced */
 	struct version *child, *next; /* derived ones */
+	struct version *settled;      /* the first of all that are the same; itself, maybe */
+	struct version *later;	      /* next of those that are different from all before */
 	struct str change;	      /* what was done to the parent */
 	enum disclaimer_result disclaimed; /* if that was a disclaimer */
 	size_t deliver;		      /* index + 1 of its delivery in the outbox */
 };
 
-/* Finds or makes the version that results from `change`; *fresh tells the caller to make it so. */
+/*
+ * Finds or makes the version that results from `change`; *fresh tells the caller to make it so, and
+ * version_settle() afterwards gives the one to use.
+ */
 struct version *version_derive(struct arena *a, struct version *from, struct str change,
 			       bool *fresh);
+struct version *version_settle(struct version *base, struct version *v);
 
 /* The edit to write, NULL if it changes nothing. */
 const struct mime_edit *version_edit(const struct version *v);
@@ -56,6 +62,7 @@ struct act {
 	const struct plan_match *match; /* the rule at work; NULL: the implicit one */
 	struct str rule;		/* its name */
 	struct version **version;	/* by envelope index */
+	struct version *base;		/* what everybody started with */
 	VEC(struct outbox_effect) effects;
 	struct outbox_rcpt *rcpt;
 	unsigned texts; /* made so far: their boundaries and ids differ by this number */

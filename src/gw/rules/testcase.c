@@ -427,6 +427,11 @@ struct testcase *testcase_read(struct arena *a, struct str text)
 	return t;
 }
 
+void testcase_use(struct testcase *t)
+{
+	current = t;
+}
+
 struct str testcase_run(struct arena *a, struct testcase *t)
 {
 	struct rules *rules;
@@ -435,7 +440,7 @@ struct str testcase_run(struct arena *a, struct testcase *t)
 	struct err e;
 	struct buf b;
 
-	current = t;
+	testcase_use(t);
 	buf_init(&b, a, SIZE_MAX);
 	if (rules_build(a, &t->tables, &rules, &e) < 0 ||
 	    rules_match(a, rules, &t->mail, &plan, &e) < 0 ||

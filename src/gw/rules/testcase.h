@@ -46,5 +46,8 @@ struct testcase {
 /* Fails the test if the text is not understood. */
 struct testcase *testcase_read(struct arena *a, struct str text);
 
+/* From now on the stand-in for gw/scan answers for this case. */
+void testcase_use(struct testcase *t);
+
 /* Builds, matches, acts: the outbox as text, then what was asked; or "ERROR: …". */
 struct str testcase_run(struct arena *a, struct testcase *t);

@@ -64,7 +64,7 @@ static int change_group(const struct disclaimer_object *o, struct act *x,
 		v->disclaimed = disclaimer_add(x, &d, v);
 	result = v->disclaimed;
 	if (result == DISCLAIMER_ADDED)
-		act_assign(x, g, v);
+		act_assign(x, g, version_settle(x->base, v));
 	if (result != DISCLAIMER_NO_PLACE)
 		act_note(x, g,
 			 result == DISCLAIMER_ADDED ? LINE_DISCLAIMER_ADDED

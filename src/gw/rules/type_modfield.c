@@ -61,7 +61,7 @@ static int change_group(const struct modfield *o, struct act *x, const struct ac
 	v = version_derive(x->a, g->version, str_cat(x->a, change, value), &fresh);
 	if (fresh)
 		mime_edit_set(&v->edit, x->s->mime, o->field, value);
-	act_assign(x, g, v);
+	act_assign(x, g, version_settle(x->base, v));
 	act_note(x, g, LINE_HEADER_MODIFIED, o->field, act_names(x, g->rcpt, g->n), 0);
 	return 0;
 }

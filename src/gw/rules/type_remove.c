@@ -147,7 +147,7 @@ static int remove_group(struct act *x, const struct removal *o, const struct act
 	v = version_derive(x->a, g->version, change, &fresh);
 	if (fresh)
 		make_version(x, o, &parts, part, v);
-	act_assign(x, g, v);
+	act_assign(x, g, version_settle(x->base, v));
 	for (uint32_t aid = 1; aid <= x->s->n_parts; aid++)
 		if (marks_has(&parts, aid))
 			act_note(x, g, LINE_ATTACHMENT_REMOVED,

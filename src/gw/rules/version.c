@@ -20,6 +20,21 @@ struct version *version_derive(struct arena *a, struct version *from, struct str
 	return v;
 }
 
+struct version *version_settle(struct version *base, struct version *v)
+{
+	struct version *w = base;
+
+	if (v->settled)
+		return v->settled;
+	while (!mime_edit_is_same(&v->edit, &w->edit)) {
+		if (!w->later)
+			w->later = v;
+		w = w->later;
+	}
+	v->settled = w;
+	return w;
+}
+
 const struct mime_edit *version_edit(const struct version *v)
 {
 	return mime_edit_is_empty(&v->edit) ? NULL : &v->edit;

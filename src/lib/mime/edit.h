@@ -28,6 +28,9 @@ void mime_edit_init(struct mime_edit *ed, struct arena *a, const struct mime *ro
 void mime_edit_copy(struct mime_edit *to, const struct mime_edit *from);
 bool mime_edit_is_empty(const struct mime_edit *ed);
 
+/* Whether both replace the same bytes of the same message by the same others. */
+bool mime_edit_is_same(const struct mime_edit *x, const struct mime_edit *y);
+
 /*
  * Deletes all fields of that name from a part's header, or those that `match` says yes to, among
  * them those that earlier operations added.

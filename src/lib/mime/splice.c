@@ -19,6 +19,18 @@ bool mime_edit_is_empty(const struct mime_edit *ed)
 	return ed->n == 0;
 }
 
+bool mime_edit_is_same(const struct mime_edit *x, const struct mime_edit *y)
+{
+	if (x->root != y->root || x->n != y->n)
+		return false;
+	for (uint32_t i = 0; i < x->n; i++)
+		if (x->splices[i].off != y->splices[i].off ||
+		    x->splices[i].len != y->splices[i].len ||
+		    !str_eq(x->splices[i].with, y->splices[i].with))
+			return false;
+	return true;
+}
+
 static uint64_t rank_of(const struct mime *part, enum splice_kind kind)
 {
 	return kind == SPLICE_CLOSE ? UINT64_MAX : (uint64_t)part->aid * 8 + kind;
