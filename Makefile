@@ -2,7 +2,7 @@
 PYTHON = /usr/bin/python3
 MESON_DEBUG = -Dfailpoints=true
 MESON_ASAN = -Dfailpoints=true -Db_sanitize=address,undefined -Db_lundef=false
-MESON_RELEASE = --buildtype=release -Db_ndebug=false
+MESON_RELEASE = --buildtype=release -Dtests=false
 
 MESON_FUZZ = -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
 
