@@ -205,20 +205,20 @@ struct put_to {
 	struct conn *c;
 };
 
-static int put_piece(void *to, struct str piece, struct err *e)
+static int put_piece(void *ctx, struct str piece, struct err *e)
 {
-	struct put_to *p = to;
+	struct put_to *p = ctx;
 
 	return smtp_data_send(&p->out, p->c, piece, e);
 }
 
 static int send_message(struct client *k, const struct smtp_source *message, struct err *e)
 {
-	struct put_to to = { .c = k->c };
+	struct put_to put = { .c = k->c };
+	const struct sink to = { put_piece, &put };
 
 	k->out->code = 0;
-	if (message->write(message->ctx, put_piece, &to, e) < 0 ||
-	    smtp_data_finish(&to.out, k->c, e) < 0)
+	if (message->write(message->ctx, &to, e) < 0 || smtp_data_finish(&put.out, k->c, e) < 0)
 		return err_wrap(e, "sending data failed");
 	return expect(k, 2, "sending data", false, e);
 }

@@ -10,12 +10,12 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/net.h"
+#include "base/sink.h"
 #include "lib/smtp/envelope.h"
 
-/* Who writes the message: calls `put` for each piece, LF line ends; returns 0 or -1. */
+/* Who writes the message, with LF line ends. */
 struct smtp_source {
-	int (*write)(void *ctx, int (*put)(void *to, struct str piece, struct err *e), void *to,
-		     struct err *e);
+	int (*write)(void *ctx, const struct sink *to, struct err *e);
 	void *ctx;
 };
 

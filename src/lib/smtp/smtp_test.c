@@ -317,14 +317,13 @@ static void test_client_gone_inside_data_and_budget(void **state)
 	assert_true(str_ends(answer, STR("250 2.5.0 OK (0)\r\n"))); /* and NOOP is not answered */
 }
 
-static int write_message(void *ctx, int (*put)(void *, struct str, struct err *), void *to,
-			 struct err *e)
+static int write_message(void *ctx, const struct sink *to, struct err *e)
 {
 	struct str s = *(struct str *)ctx;
 
 	/* in odd pieces, so that dots and line ends fall on borders */
 	for (size_t i = 0; i < s.n; i += 3)
-		if (put(to, str_sub(s, i, 3), e) < 0)
+		if (sink_write(to, str_sub(s, i, 3), e) < 0)
 			return -1;
 	return 0;
 }
