@@ -1,0 +1,164 @@
+#define _GNU_SOURCE
+#include "gw/filter/filter.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/clean.h"
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "base/net.h"
+#include "gw/filter/filter_int.h"
+#include "gw/stat/stat.h"
+#include "gw/store/store.h"
+#include "lib/proc/prefork.h"
+#include "lib/smtp/server.h"
+
+/* A sanitizer reserves terabytes of addresses. */
+#if defined(__SANITIZE_ADDRESS__)
+#define WORKER_MEMORY_MAX RLIM_INFINITY
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WORKER_MEMORY_MAX RLIM_INFINITY
+#endif
+#endif
+#ifndef WORKER_MEMORY_MAX
+#define WORKER_MEMORY_MAX ((rlim_t)3 << 30)
+#endif
+
+static void worker_begin(void *ctx, size_t slot)
+{
+	struct filter *f = ctx;
+	const struct rlimit memory = { WORKER_MEMORY_MAX, WORKER_MEMORY_MAX };
+
+	if (setrlimit(RLIMIT_AS, &memory) < 0)
+		log_warn("limit the memory of a worker: %m");
+	f->slot = &f->slots[slot];
+	f->mail = arena_open("mail", FILTER_MAIL_MEMORY_MAX);
+	f->command = arena_open("transaction", FILTER_MAIL_MEMORY_MAX);
+	f->db = filter_database(f, arena_open("database", FILTER_MAIL_MEMORY_MAX));
+	f->mails_left = FILTER_MAILS_PER_WORKER;
+	f->file.fd = -1;
+}
+
+static void serve(void *ctx, int fd, size_t listener)
+{
+	struct filter *f = ctx;
+	static struct conn c;
+	struct err e;
+
+	f->trusted = listener == 0 && !f->options.untrusted;
+	conn_init(&c, fd, 0);
+	if (smtp_serve(&c, f->command, &filter_handler, f, FILTER_IDLE_MS, &f->mails_left, &e) < 0)
+		log_info("connection ended early: %s", e.msg);
+	FAILPOINT("after-reply", STR(""));
+	if (f->mails_left <= 0)
+		f->mails_left = FILTER_MAILS_PER_WORKER;
+}
+
+/* Whatever a worker that died has left in the spool; Postfix still has the mail. */
+static void worker_died(void *ctx, size_t slot)
+{
+	struct filter *f = ctx;
+	struct filter_slot *s = &f->slots[slot];
+
+	if (s->path[0] == '\0')
+		return;
+	if (s->handling)
+		poison_count(f->poison, s->path);
+	if (unlink(s->path) < 0 && errno != ENOENT)
+		log_err("remove %s: %m", s->path);
+	s->path[0] = '\0';
+	s->handling = false;
+}
+
+static int64_t utc_offset(time_t now)
+{
+	struct tm local;
+
+	return localtime_r(&now, &local) ? local.tm_gmtoff : 0;
+}
+
+static void chore(void *ctx)
+{
+	struct filter *f = ctx;
+	CLEAN_ARENA struct arena *a = arena_open("maintenance", FILTER_MAIL_MEMORY_MAX);
+	struct db *db = filter_database(f, a);
+	time_t now = time(NULL);
+	int64_t start = net_now(), mails;
+	struct err e;
+
+	log_notice("starting database maintenance");
+	if (stat_aggregate(a, db, now, utc_offset(now), &mails, &e) < 0)
+		log_err("database maintenance: %s", e.msg);
+	log_notice("end database maintenance (%lld ms)", (long long)(net_now() - start));
+}
+
+/* A directory for our user; one that exists is left as the administrator has it. */
+static int make_directory(const char *path, mode_t mode, uid_t uid, gid_t gid, struct err *e)
+{
+	if (mkdir(path, mode) < 0)
+		return errno == EEXIST ? 0 : err_sys(e, "%s", path);
+	if (chmod(path, mode) < 0 || chown(path, uid, gid) < 0)
+		return err_sys(e, "%s", path);
+	return 0;
+}
+
+static int make_directories(struct err *e)
+{
+	const struct passwd *user = getpwnam(FILTER_USER);
+	const struct group *group = getgrnam("pmg");
+
+	if (!user || !group)
+		return err_set(e, ERR_NOTFOUND, "user '%s' or group 'pmg' is missing: create them",
+			       FILTER_USER);
+	if (make_directory(FILTER_RUN_DIR, 0755, user->pw_uid, user->pw_gid, e) < 0)
+		return -1;
+	/* setgid: what any of our daemons puts there belongs to the group */
+	return make_directory(SPOOL_ROOT, 02775, 0, group->gr_gid, e);
+}
+
+int filter_open(struct arena *a, const struct filter_options *options, struct filter **out,
+		struct err *e)
+{
+	struct filter *f = NEW(a, struct filter);
+
+	f->options = *options;
+	if (!f->options.database)
+		f->options.database = STORE_DATABASE;
+	if (make_directories(e) < 0 || poison_open(&f->poison, e) < 0)
+		return -1;
+	if (net_listen_tcp("127.0.0.1", FILTER_PORT_OUT, &f->listeners[0], e) < 0 ||
+	    net_listen_tcp("127.0.0.1", FILTER_PORT_IN, &f->listeners[1], e) < 0)
+		return -1;
+	*out = f;
+	return 0;
+}
+
+void filter_run(struct filter *f)
+{
+	const struct prefork p = {
+		.listeners = f->listeners,
+		.n_listeners = ARRAY_LEN(f->listeners),
+		.units = FILTER_MAILS_PER_WORKER,
+		.stop_seconds = FILTER_STOP_SECONDS,
+		.ctx = f,
+		.load = filter_load,
+		.worker = worker_begin,
+		.serve = serve,
+		.died = worker_died,
+		.chore = chore,
+		.chore_seconds = FILTER_CHORE_SECONDS,
+	};
+	struct err e;
+
+	if (spool_make_directories(SPOOL_ROOT, &e) < 0 || spool_empty_active(SPOOL_ROOT, &e) < 0) {
+		log_err("spool: %s", e.msg);
+		return;
+	}
+	prefork_run(&p);
+}

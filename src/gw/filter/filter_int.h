@@ -1,0 +1,55 @@
+/* What the files of gw/filter share. */
+#pragma once
+
+#include "gw/cfg/cfg.h"
+#include "gw/filter/filter.h"
+#include "gw/filter/poison.h"
+#include "gw/quar/spool.h"
+#include "gw/rules/rules.h"
+#include "gw/scan/scan.h"
+#include "lib/db/db.h"
+
+enum {
+	FILTER_IDLE_MS = 300 * 1000,	 /* a client that says nothing is disconnected */
+	FILTER_MAILS_PER_WORKER = 1000,	 /* then it is replaced */
+	FILTER_STOP_SECONDS = 30,	 /* for mails in hand */
+	FILTER_CHORE_SECONDS = 120,	 /* between two aggregations of statistics */
+	FILTER_OVERTIME_SECONDS = 30,	 /* after its deadline a mail's process is ended */
+	FILTER_MAIL_MEMORY_MAX = 1 << 30, /* bytes of one mail's arena */
+};
+
+/* What a worker is doing, for those who clean up after it: shared memory. */
+struct filter_slot {
+	_Atomic bool handling; /* the mail is complete: dying now is its fault */
+	char path[SPOOL_PATH_MAX]; /* empty: no file */
+};
+
+struct filter {
+	struct filter_options options;
+	int listeners[2]; /* in the order of the ports above */
+	struct poison *poison;
+
+	/* of a generation */
+	struct arena *a;
+	struct scan_context scan;
+	struct cfg *cfg;
+	struct rules *rules;
+	struct filter_slot *slots;
+
+	/* of a worker */
+	struct filter_slot *slot;
+	struct arena *mail, *command; /* of the mail in hand; of the SMTP transaction */
+	struct db *db;
+	int mails_left;
+
+	/* of a connection */
+	bool trusted;
+	struct spool_file file;
+};
+
+/* generation.c: loads everything that workers share. */
+int filter_load(void *ctx, size_t *workers, struct err *e);
+struct db *filter_database(struct filter *f, struct arena *a);
+
+/* mail.c: what smtp_serve() calls. */
+extern const struct smtp_handler filter_handler;
