@@ -60,12 +60,14 @@ struct change {
 static const char portable_executable[] =
 	"CREATE TEMP TABLE old_exe ON COMMIT DROP AS SELECT ID, ObjectType, Objectgroup_ID,"
 	" nextval('object_id_seq')::int AS copy FROM Object"
-	" WHERE ObjectType IN (3003, 3005) AND Value = 'application/x-ms-dos-executable'::bytea;"
+	" WHERE ObjectType IN (3003, 3005) AND Value = "
+	"'content-type:application/x-ms-dos-executable'::bytea;"
 	"INSERT INTO Object (ID, ObjectType, Objectgroup_ID, Value) SELECT copy, ObjectType,"
-	" Objectgroup_ID, 'application/vnd.microsoft.portable-executable'::bytea FROM old_exe;"
+	" Objectgroup_ID, 'content-type:application/vnd.microsoft.portable-executable'::bytea FROM "
+	"old_exe;"
 	"INSERT INTO Attribut (Object_ID, Name, Value) SELECT o.copy, t.Name, t.Value"
 	" FROM old_exe o JOIN Attribut t ON t.Object_ID = o.ID;"
-	"UPDATE Object SET Value = 'application/x-msdownload'::bytea"
+	"UPDATE Object SET Value = 'content-type:application/x-msdownload'::bytea"
 	" WHERE ID IN (SELECT ID FROM old_exe)";
 
 /* The last octet goes, so entries of one network become one: the one that lives longest stays. */
@@ -93,12 +95,13 @@ static const struct change changes[] = {
 	  "DROP SEQUENCE ticket" },
 	{ "content type application/java-vm", NULL, NULL, false,
 	  "SELECT 1 FROM Object WHERE ObjectType = 3003"
-	  " AND Value = 'application/x-java-vm'::bytea",
-	  "UPDATE Object SET Value = 'application/java-vm'::bytea WHERE ObjectType = 3003"
-	  " AND Value = 'application/x-java-vm'::bytea" },
+	  " AND Value = 'content-type:application/x-java-vm'::bytea",
+	  "UPDATE Object SET Value = 'content-type:application/java-vm'::bytea WHERE ObjectType = "
+	  "3003"
+	  " AND Value = 'content-type:application/x-java-vm'::bytea" },
 	{ "content type of Windows programs", NULL, NULL, false,
 	  "SELECT 1 FROM Object WHERE ObjectType IN (3003, 3005)"
-	  " AND Value = 'application/x-ms-dos-executable'::bytea",
+	  " AND Value = 'content-type:application/x-ms-dos-executable'::bytea",
 	  portable_executable },
 	{ "width of CGreylist.IPNet", NULL, NULL, false,
 	  "SELECT 1 FROM information_schema.columns WHERE table_schema = 'public'"

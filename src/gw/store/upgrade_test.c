@@ -21,9 +21,9 @@ static const char shape_of_5_2[] =
 	" ('100.100.100', 1, 's', 'r', NULL, 1, 10, 0, 1, 0, 0, 0);"
 	"INSERT INTO CMSReceivers VALUES (0, 1, 'p', NULL, 7, 'N', 0), (0, 1, 'q', NULL, 8, 'D', "
 	"0);"
-	"UPDATE Object SET Value = 'application/x-ms-dos-executable' WHERE ID = 14;"
+	"UPDATE Object SET Value = 'content-type:application/x-ms-dos-executable' WHERE ID = 14;"
 	"INSERT INTO Attribut VALUES (14, 'only_content', '1');"
-	"UPDATE Object SET Value = 'application/x-java-vm' WHERE ID = 16;"
+	"UPDATE Object SET Value = 'content-type:application/x-java-vm' WHERE ID = 16;"
 	"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM \"pmg-smtp-filter\", pmgpolicy;"
 	"ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES"
 	" FROM \"pmg-smtp-filter\", pmgpolicy";
@@ -79,8 +79,8 @@ static void test_content_types(void **state)
 		     " || coalesce(' ' || t.Name, ''), ', ' ORDER BY o.ID) FROM Object o"
 		     " LEFT JOIN Attribut t ON t.Object_ID = o.ID"
 		     " WHERE o.ID IN (14, 16) OR o.ID > 37"),
-		"14 application/x-msdownload only_content, 16 application/java-vm, "
-		"38 application/vnd.microsoft.portable-executable only_content");
+		"14 content-type:application/x-msdownload only_content, 16 content-type:application/java-vm, "
+		"38 content-type:application/vnd.microsoft.portable-executable only_content");
 	assert_int_equal(number("SELECT Objectgroup_ID FROM Object WHERE ID = 38"), 8);
 }
 
