@@ -51,6 +51,12 @@ static int teardown(void **state)
 	return 0;
 }
 
+static void begin_again(void **state)
+{
+	teardown(state);
+	assert_int_equal(setup(state), 0);
+}
+
 static void is_text(const char *sql, const char *expected)
 {
 	struct db_statement s = { NULL, sql };
@@ -277,7 +283,7 @@ static void test_buckets_are_local_time(void **state)
 	is_text("SELECT string_agg(to_char(to_timestamp(Time) AT TIME ZONE 'UTC', "
 		"'MM-DD HH24:MI') || ' ' || CountIn, ', ' ORDER BY Time) FROM DailyStat",
 		"03-31 01:00 1, 03-31 03:00 1, 10-27 02:00 2");
-	setup(state);
+	begin_again(state);
 	record(incoming(DAY - 1));
 	record(incoming(DAY - 5 * HOUR));
 	record(incoming(DAY - 5 * HOUR - 1));
@@ -285,7 +291,7 @@ static void test_buckets_are_local_time(void **state)
 	is_text("SELECT string_agg((Time - 1700006400) / 86400 || ' ' || CountIn, ', ' "
 		"ORDER BY Time) FROM DomainStat",
 		"-1 1, 0 2");
-	setup(state);
+	begin_again(state);
 	record(incoming(DAY));
 	aggregate(DAY, -1800);
 	is_text("SELECT string_agg(((Time - 1700006400) / 3600)::text, ' ') FROM DailyStat", "-1");
