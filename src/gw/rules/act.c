@@ -190,24 +190,6 @@ static struct str hits_text(struct act *x, const struct scan_spam *spam)
 	return buf_done(&b, &out, &ignored) < 0 ? STR_NONE : out;
 }
 
-/* The copy says for whom it is, and from whom. These two fields are in no other copy. */
-static const struct mime_edit *quarantine_edit(struct act *x, const struct act_group *g)
-{
-	struct mime_edit *ed = NEW(x->a, struct mime_edit);
-	struct buf b;
-
-	buf_init(&b, x->a, SIZE_MAX);
-	for (size_t i = 0; i < g->n; i++) {
-		buf_add(&b, i ? STR(",") : STR_NONE);
-		buf_add(&b, x->s->env->rcpt[g->rcpt[i]].address);
-	}
-	mime_edit_copy(ed, &g->version->edit);
-	mime_edit_delete(ed, x->s->mime, STR("Return-Path"));
-	mime_edit_prepend(ed, x->s->mime, STR("Return-Path"), x->s->env->sender);
-	mime_edit_prepend(ed, x->s->mime, STR("Delivered-To"), buf_str(&b));
-	return ed;
-}
-
 int act_quarantine(struct act *x, const struct act_group *g, enum outbox_store store,
 		   struct err *e)
 {
@@ -216,7 +198,7 @@ int act_quarantine(struct act *x, const struct act_group *g, enum outbox_store s
 
 	(void)e;
 	ef->store = store;
-	ef->edit = quarantine_edit(x, g);
+	ef->edit = version_edit(g->version);
 	ef->header = quarantine_header(x, g->version);
 	if (spam) {
 		ef->spam_level = spam->level;

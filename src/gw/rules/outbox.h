@@ -15,6 +15,8 @@
  *  3. statistics, replies: from `rcpt` and `counted`.
  *
  * The mail of an effect is the scan's tree with `edit` on top; without edit it is the bytes received.
+ * The fields Delivered-To and Return-Path of a quarantined copy are not in it: whoever writes the
+ * file adds them.
  */
 #pragma once
 

@@ -367,21 +367,17 @@ static int to_buf(void *ctx, struct str bytes, struct err *e)
 	return 0;
 }
 
-/* The mail of an effect, without the fields that only say for whom a quarantined copy is. */
+/* The mail of an effect. */
 static struct str mail_of(struct arena *a, const struct result *r, const struct outbox_effect *ef)
 {
 	struct buf b;
 	struct sink sink = { to_buf, &b };
-	struct str text, line;
 	struct err e;
 
 	buf_init(&b, a, 1 << 20);
 	if (ef->kind != OUTBOX_BLOCK && mime_write(r->t->scan.mime, ef->edit, &sink, &e) < 0)
 		fail_msg("%s", e.msg);
-	text = buf_str(&b);
-	if (ef->kind == OUTBOX_QUARANTINE)
-		str_line(&text, &line);
-	return text;
+	return buf_str(&b);
 }
 
 static void count_fates(const struct result *r, unsigned *fate)
