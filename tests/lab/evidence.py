@@ -158,8 +158,8 @@ def fate_complaints(evidence, sample, trace, expected, sent):
     for name in expected.removed:
         if content_has(content, name) or b"REMOVED_ATTACHMENT_" not in content:
             yield f"attachment {name} is not replaced"
-    if expected.subject and f"\nSubject: {expected.subject}\n".encode() not in \
-            content.replace(b"\r\n", b"\n"):
+    if expected.subject and f"\nsubject: {expected.subject.lower()}\n".encode() not in \
+            content.replace(b"\r\n", b"\n").lower():
         yield f"has no subject {expected.subject!r}"
     if not expected.changed and not same_bytes(sent, content, sample.enters == "inet"):
         yield "is not byte for byte what was sent"

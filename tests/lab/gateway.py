@@ -94,7 +94,9 @@ class Gateway(Node):
         if self.exists("/usr/bin/pmgdb"):
             self.exec(["pmgdb", "init"])
         self.clamd("start")
+        self.settings()
         standin.configure(self)
+        self.filter("start")
         self.postfix("start")
         self.wait_port(25, world.GATEWAY)
         self.wait_port(10025)
@@ -137,6 +139,10 @@ class Gateway(Node):
         self.write("/etc/pmg/pmg.conf", PMG_CONF)
         self.write("/etc/pmg/domains", DOMAINS)
         self.write("/etc/pmg/mynetworks", NETWORKS)
+        if not self.exists("/usr/bin/pmgconfig"):
+            self.write("/etc/pmg/pmg.conf", PMG_CONF)
+        if not self.exists("/var/lib/pmg/templates/main.cf.in"):
+            return
         template = self.read("/var/lib/pmg/templates/main.cf.in")
         os.makedirs(self.path("/etc/pmg/templates"), exist_ok=True)
         self.write("/etc/pmg/templates/main.cf.in", template + OVERRIDE.encode())
