@@ -84,8 +84,7 @@ static void add_words(struct folder *f, struct str s)
 {
 	size_t before;
 
-	/* The Q encoding can be read and searched, as long as most of it is ASCII. */
-	f->base64 = q_length(s) >= 2 * s.n;
+	f->base64 = (s.n + 2) / 3 * 4 < q_length(s);
 	if (f->col + WORD_HEAD + WORD_USEFUL > FOLD_AT)
 		fold(f);
 	while (s.n) {
@@ -122,7 +121,7 @@ static struct str encoded_part(struct str line)
 
 static void add_line(struct folder *f, struct str line)
 {
-	struct str part, before, after;
+	struct str part, before;
 
 	if (is_plain(line)) {
 		buf_add(f->b, line);
@@ -138,10 +137,7 @@ static void add_line(struct folder *f, struct str line)
 	else if (before.n)
 		buf_addc(f->b, ' ');
 	add_words(f, part);
-	after = str_from(line, before.n + part.n);
-	if (f->col + after.n > FOLD_AT && after.n)
-		buf_addc(f->b, '\n');
-	buf_add(f->b, after);
+	buf_add(f->b, str_from(line, before.n + part.n));
 }
 
 static struct str without_controls(struct arena *a, struct str line)
