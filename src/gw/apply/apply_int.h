@@ -1,0 +1,54 @@
+/* Between the files of gw/apply. */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/file.h"
+#include "base/vec.h"
+#include "gw/apply/apply.h"
+
+/* What has to be told that its configuration changed. */
+enum service { SERVICE_POSTFIX, SERVICE_CLAMD, SERVICE_FRESHCLAM, SERVICE_FILTER };
+enum { SERVICE_COUNT = SERVICE_FILTER + 1 };
+
+/* A set of services. */
+enum { SERVICE_NONE = 0 };
+#define SERVICE_BIT(service) (1u << (service))
+
+const char *service_name(enum service service);
+
+/* Reloads or restarts it if it runs; one that does not run is no error. */
+MUST_CHECK int service_refresh(struct arena *a, const struct apply_env *env, enum service service,
+			       struct err *e);
+
+/* A file of the machine as it should be. */
+struct target_file {
+	struct str path; /* without the sysroot */
+	struct str content;
+	struct file_attr attr;
+	unsigned services;
+};
+
+struct target_files {
+	VEC(struct target_file) list;
+};
+
+/* All files, in memory. Files of software that is not installed are left out. */
+MUST_CHECK int targets_render(struct arena *a, const struct apply_env *env,
+			      const struct apply_state *s, struct target_files *out,
+			      struct err *e);
+
+/* Makes what is missing, compiles what is newer than its map. */
+MUST_CHECK int maps_update(struct arena *a, const struct apply_env *env, struct err *e);
+MUST_CHECK int maps_create(struct arena *a, const struct apply_env *env, struct err *e);
+
+/* Below the sysroot, as a C string. */
+const char *at_root(struct arena *a, const struct apply_env *env, struct str path);
+
+/* Ids for new files; unknown names, and all under a sysroot, stay with the process. */
+struct file_attr file_attr_of(const struct apply_env *env, const char *user, const char *group,
+			      mode_t mode);
+
+/* Runs a command that must succeed; its output is in the error if it does not. */
+MUST_CHECK int run_checked(struct arena *a, const struct apply_env *env, const char *const *argv,
+			   struct err *e);
