@@ -31,7 +31,7 @@ section: spam
 	rbl_checks 0
 
 """
-DOMAINS = f"{world.DOMAIN}\n"
+DOMAINS = f"{world.DOMAIN} 1\n"
 NETWORKS = "10.9.0.0/24\n"
 
 # Two lines that the administrator of this gateway appends to the template of main.cf: postscreen
