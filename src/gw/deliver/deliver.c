@@ -70,10 +70,29 @@ static int write_version(void *ctx, const struct sink *to, struct err *e)
 	return mime_write(v->s->mime, v->edit, to, e);
 }
 
+/* The two fields on top by which a quarantined mail remembers its envelope (filter.md 7.3). */
+static const struct mime_edit *with_envelope(struct delivery *d, const struct outbox_effect *f)
+{
+	struct mime_edit *edit = NEW(d->a, struct mime_edit);
+	struct buf rcpt;
+
+	if (f->edit)
+		mime_edit_copy(edit, f->edit);
+	else
+		mime_edit_init(edit, d->a, d->s->mime);
+	buf_init(&rcpt, d->a, (size_t)SMTP_RCPT_MAX * (SMTP_ADDRESS_MAX + 1));
+	for (size_t i = 0; i < f->n_rcpt; i++)
+		buf_addf(&rcpt, "%s%.*s", i ? "," : "", STR_ARG(recipient(d, f->rcpt[i])->address));
+	mime_edit_delete(edit, d->s->mime, STR("Return-Path"));
+	mime_edit_prepend(edit, d->s->mime, STR("Return-Path"), d->s->env->sender);
+	mime_edit_prepend(edit, d->s->mime, STR("Delivered-To"), buf_str(&rcpt));
+	return edit;
+}
+
 static int store_effect(struct delivery *d, const struct outbox_effect *f, struct str *id,
 			struct err *e)
 {
-	struct version version = { d->s, f->edit };
+	struct version version = { d->s, with_envelope(d, f) };
 	const struct quar_source source = { write_version, &version };
 	struct quar_rcpt *rcpt = NEW_N(d->a, struct quar_rcpt, f->n_rcpt);
 	const struct quar_mail mail = {

@@ -174,13 +174,14 @@ static struct outbox_effect notify_about(const size_t *to, size_t n)
 	};
 }
 
-static void test_quarantine_comes_first(void **state)
+static void test_quarantine_comes_first_and_carries_its_envelope(void **state)
 {
 	struct outbox_effect list[] = { deliver_to(only_b, 1), store_for(OUTBOX_SPAM, a_and_c, 2) };
 
 	(void)state;
 	assert_string_equal(run(list, 2),
-			    "store S a@x c@x {Subject: x\n\nbody\n}|"
+			    "store S a@x c@x {Delivered-To: A@x,c@x\nReturn-Path: s@y\n"
+			    "Subject: x\n\nbody\n}|"
 			    "send s@y > b@x {Subject: x\n\nbody\n}|"
 			    "stat 17 A@x=0 b@x=0 c@x=0|");
 	for (int i = 0; i < 4; i++)
@@ -299,7 +300,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_quarantine_comes_first),
+		TEST(test_quarantine_comes_first_and_carries_its_envelope),
 		TEST(test_failed_quarantine_leaves_its_recipients_open),
 		TEST(test_nothing_is_removed_before_its_copy_is_safe),
 		TEST(test_a_stored_attachment_settles_nothing),

@@ -61,8 +61,7 @@ struct outbox_effect {
 	const size_t *rcpt;
 	size_t n_rcpt;
 
-	/* QUARANTINE (Delivered-To and Return-Path are in it), DELIVER, BCC; NULL: as received */
-	const struct mime_edit *edit;
+	const struct mime_edit *edit; /* QUARANTINE, DELIVER, BCC; NULL: as received */
 
 	/* QUARANTINE: what goes into the row of CMailStore */
 	enum outbox_store store;
