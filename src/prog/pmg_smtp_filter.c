@@ -7,11 +7,9 @@
 #include "gw/filter/filter.h"
 #include "lib/proc/daemon.h"
 
-#define PIDFILE "/run/pmg-smtp-filter.pid"
-
 static const char usage[] =
 	"usage: pmg-smtp-filter [OPTIONS] start|stop|restart|reload|status|run\n"
-	"  --pidfile FILE    instead of " PIDFILE "\n"
+	"  --pidfile FILE    instead of " FILTER_PIDFILE "\n"
 	"  --database NAME   instead of Proxmox_ruledb\n"
 	"  --untrusted       treat mail on the internal port as incoming, too\n"
 	"`run` stays in the foreground, `reload` reads settings and rules again.\n";
@@ -48,7 +46,7 @@ int main(int argc, char **argv)
 	};
 	struct program p = { .a = arena_open("program", 1 << 20) };
 	struct daemon_service service = {
-		.name = "pmg-smtp-filter", .pidfile = PIDFILE, .user = FILTER_USER,
+		.name = "pmg-smtp-filter", .pidfile = FILTER_PIDFILE, .user = FILTER_USER,
 		.prepare = prepare, .run = run, .ctx = &p,
 	};
 	int option;

@@ -17,6 +17,7 @@
 
 #define FILTER_USER "pmg-smtp-filter"
 #define FILTER_RUN_DIR "/run/pmg-smtp-filter"
+#define FILTER_PIDFILE "/run/pmg-smtp-filter.pid"
 
 enum {
 	FILTER_PORT_OUT = 10023, /* trusted: outgoing mail */

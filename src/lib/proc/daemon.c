@@ -18,9 +18,9 @@
 enum { STOP_WAIT_MS = 40000, POLL_MS = 20, NOT_RUNNING = 3 };
 
 /* The process that holds the lock, 0 if none does. */
-static pid_t holder(const struct daemon_service *d)
+static pid_t holder(const char *pidfile)
 {
-	CLEAN_FD int fd = open(d->pidfile, O_RDWR | O_CLOEXEC);
+	CLEAN_FD int fd = open(pidfile, O_RDWR | O_CLOEXEC);
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
 	if (fd < 0 || fcntl(fd, F_GETLK, &lock) < 0 || lock.l_type == F_UNLCK)
@@ -143,7 +143,7 @@ static bool gone_in_time(const struct daemon_service *d)
 	const struct timespec pause = { 0, POLL_MS * 1000000L };
 	int64_t until = net_now() + STOP_WAIT_MS;
 
-	while (holder(d)) {
+	while (holder(d->pidfile)) {
 		if (net_now() >= until)
 			return false;
 		nanosleep(&pause, NULL);
@@ -153,7 +153,7 @@ static bool gone_in_time(const struct daemon_service *d)
 
 static int stop(const struct daemon_service *d)
 {
-	pid_t pid = holder(d);
+	pid_t pid = holder(d->pidfile);
 
 	if (!pid)
 		return 0;
@@ -166,7 +166,7 @@ static int stop(const struct daemon_service *d)
 
 static int reload(const struct daemon_service *d)
 {
-	pid_t pid = holder(d);
+	pid_t pid = holder(d->pidfile);
 
 	if (!pid || kill(pid, SIGHUP) < 0) {
 		fprintf(stderr, "%s is not running\n", d->name);
@@ -184,7 +184,7 @@ static int restart(const struct daemon_service *d)
 
 static int status(const struct daemon_service *d)
 {
-	pid_t pid = holder(d);
+	pid_t pid = holder(d->pidfile);
 
 	if (!pid) {
 		printf("%s is not running\n", d->name);
@@ -209,4 +209,13 @@ int daemon_command(const struct daemon_service *d, const char *command)
 			return commands[i].run(d);
 	fprintf(stderr, "usage: %s start|stop|restart|reload|status|run\n", d->name);
 	return 64;
+}
+
+int daemon_reload(const char *pidfile, struct err *e)
+{
+	pid_t pid = holder(pidfile);
+
+	if (pid && kill(pid, SIGHUP) < 0 && errno != ESRCH)
+		return err_sys(e, "reload process %ld", (long)pid);
+	return 0;
 }

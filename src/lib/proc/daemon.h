@@ -26,3 +26,6 @@ struct daemon_service {
  * service does not run, as service scripts do.
  */
 int daemon_command(const struct daemon_service *d, const char *command);
+
+/* Tells the process that holds the lock on `pidfile` to reload; that nobody does is no error. */
+MUST_CHECK int daemon_reload(const char *pidfile, struct err *e);
