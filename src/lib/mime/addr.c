@@ -117,16 +117,21 @@ static struct str clean_addr(struct arena *a, struct str s)
 	return buf_str(&b);
 }
 
-/* Quoted strings without quotes and backslashes, for people to read. */
+/* For people to read: no quotes and backslashes, and one blank where there were several. */
 static struct str display(struct arena *a, struct str s)
 {
 	char *to = arena_alloc(a, s.n);
+	bool quoted = false;
 	size_t i, n = 0;
 
 	for (i = 0; i < s.n; i++) {
+		if (s.p[i] == '"') {
+			quoted = !quoted;
+			continue;
+		}
 		if (s.p[i] == '\\' && i + 1 < s.n)
 			i++;
-		else if (s.p[i] == '"')
+		else if (!quoted && n && ascii_is_blank(s.p[i]) && ascii_is_blank(to[n - 1]))
 			continue;
 		to[n++] = s.p[i];
 	}
@@ -235,7 +240,7 @@ struct mime_addresses mime_address_list(struct arena *a, struct str value)
 
 	buf_init(&r.words, a, SIZE_MAX);
 	buf_init(&r.comment, a, SIZE_MAX);
-	while (r.rest.n)
+	while (r.rest.n && r.found.n < MIME_ADDRESSES_MAX)
 		step(&r);
 	finish(&r);
 	return (struct mime_addresses){ r.found.p, r.found.n };

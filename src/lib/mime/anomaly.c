@@ -23,7 +23,7 @@ static const struct {
 	{ MIME_COMMENT_OPEN, "comment without end" },
 	{ MIME_QUOTE_OPEN, "quoted string without end" },
 	{ MIME_MULTIPART_ENCODED, "encoded multipart or message" },
-	{ MIME_FIELD_ODD, "odd bytes in a field that matters" },
+	{ MIME_FIELD_ODD, "odd bytes in a field" },
 	{ MIME_HEADER_GARBAGE, "line in header that is no field" },
 	{ MIME_HEADER_OPEN, "header without empty line" },
 	{ MIME_BOUNDARY_MISSING, "multipart without boundary" },

@@ -38,7 +38,7 @@ bool mime_boundary_at(struct parser *ps, const char *line, const char *floor)
 {
 	const char *nl = memchr(line, '\n', (size_t)(ps->end - line));
 	struct str text = without_blanks(line + 2, nl ? nl : ps->end);
-	struct delimiter *d, *prefix = NULL;
+	struct delimiter *d, *prefix = NULL, *again = NULL;
 
 	for (d = ps->top; d; d = d->outer) {
 		enum match found = match(d, text);
@@ -50,13 +50,15 @@ bool mime_boundary_at(struct parser *ps, const char *line, const char *floor)
 			continue;
 		}
 		if (d->closed) {
-			d->m->anomalies |= MIME_BOUNDARY_AGAIN;
+			again = d;
 			continue;
 		}
 		set_stop(ps, d, found == MATCH_CLOSE, line, floor);
 		ps->p = nl ? nl + 1 : ps->end;
 		return true;
 	}
+	if (again)
+		again->m->anomalies |= MIME_BOUNDARY_AGAIN;
 	if (prefix)
 		prefix->m->anomalies |= MIME_BOUNDARY_PREFIX;
 	return false;

@@ -84,7 +84,8 @@ static void add_words(struct folder *f, struct str s)
 {
 	size_t before;
 
-	f->base64 = (s.n + 2) / 3 * 4 < q_length(s);
+	/* The Q encoding can be read and searched, as long as most of it is ASCII. */
+	f->base64 = q_length(s) >= 2 * s.n;
 	if (f->col + WORD_HEAD + WORD_USEFUL > FOLD_AT)
 		fold(f);
 	while (s.n) {
@@ -121,7 +122,7 @@ static struct str encoded_part(struct str line)
 
 static void add_line(struct folder *f, struct str line)
 {
-	struct str part, before;
+	struct str part, before, after;
 
 	if (is_plain(line)) {
 		buf_add(f->b, line);
@@ -137,7 +138,10 @@ static void add_line(struct folder *f, struct str line)
 	else if (before.n)
 		buf_addc(f->b, ' ');
 	add_words(f, part);
-	buf_add(f->b, str_from(line, before.n + part.n));
+	after = str_from(line, before.n + part.n);
+	if (f->col + after.n > FOLD_AT && after.n)
+		buf_addc(f->b, '\n');
+	buf_add(f->b, after);
 }
 
 static struct str without_controls(struct arena *a, struct str line)

@@ -9,6 +9,16 @@ static bool is_field_name(struct str name)
 	return name.n > 0;
 }
 
+/* Offset of the last line end among the blanks at `i`: a field has no lines of blanks. */
+static size_t last_line_end(struct str s, size_t i)
+{
+	size_t last = i;
+
+	for (; i < s.n && ascii_is_blank(s.p[i]); i++)
+		last = s.p[i] == '\n' ? i : last;
+	return last;
+}
+
 /* "Name: value" with the line ends of the message, in a form that is one field and stays one. */
 static struct str field_text(const struct mime_edit *ed, struct str name, struct str value)
 {
@@ -30,6 +40,7 @@ static struct str field_text(const struct mime_edit *ed, struct str name, struct
 			buf_addc(&b, c == '\r' || c == '\0' ? ' ' : c);
 			continue;
 		}
+		i = last_line_end(value, i);
 		buf_add(&b, eol);
 		if (value.p[i + 1] != ' ' && value.p[i + 1] != '\t')
 			buf_addz(&b, "\t");

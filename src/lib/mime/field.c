@@ -19,21 +19,6 @@ struct content_fields {
 	const struct mime_header *type, *encoding, *disposition, *id;
 };
 
-/* Bytes by which clients come to see different fields, or the same field differently. */
-static bool is_odd(const struct mime_header *h)
-{
-	struct str rest = h->whole, line;
-
-	if (str_chr(h->whole, '\0') >= 0)
-		return true;
-	if (h->whole.p[h->name.n] != ':')
-		return true;
-	while (str_line(&rest, &line))
-		if (str_chr(line, '\r') >= 0 || !str_trim(line).n)
-			return true;
-	return false;
-}
-
 static void remember(struct mime *m, const struct mime_header **slot, const struct mime_header *h,
 		     enum mime_anomaly twice)
 {
@@ -41,7 +26,8 @@ static void remember(struct mime *m, const struct mime_header **slot, const stru
 		m->anomalies |= twice;
 	else
 		*slot = h;
-	if (is_odd(h))
+	/* Not a field to clients that want the colon right behind the name. */
+	if (h->whole.p[h->name.n] != ':')
 		m->anomalies |= MIME_FIELD_ODD;
 }
 

@@ -21,13 +21,33 @@ static const char *line_end(const char *p, const char *end)
 	return nl ? nl + 1 : end;
 }
 
-/* The end of the field that begins at `p`, with the lines that continue it. */
-static const char *field_end(const char *p, const char *end)
+/* True if the line that begins with a blank at `p` consists of blanks. */
+static bool is_blank_line(const char *p, const char *end)
 {
-	do {
-		p = line_end(p, end);
-	} while (p < end && (*p == ' ' || *p == '\t'));
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	return p == end || empty_line(p, end);
+}
+
+/*
+ * The end of the field that begins at `p`, with the lines that continue it. Some clients take a
+ * blank one among them for the end of the header.
+ */
+static const char *field_end(const char *p, const char *end, bool *odd)
+{
+	for (p = line_end(p, end); p < end && (*p == ' ' || *p == '\t'); p = line_end(p, end))
+		*odd |= is_blank_line(p, end);
 	return p;
+}
+
+/* Bytes that end a line or the text for some clients. */
+static bool has_odd_bytes(const char *p, const char *end)
+{
+	const char *cr = memchr(p, '\r', (size_t)(end - p));
+
+	while (cr && end - cr > 1 && cr[1] == '\n')
+		cr = memchr(cr + 1, '\r', (size_t)(end - cr - 1));
+	return cr || memchr(p, '\0', (size_t)(end - p));
 }
 
 /* Where the name of the field at `p` ends; NULL if it is no field. */
@@ -91,7 +111,8 @@ static bool add_field(struct parser *ps, const char *p, const char *name, const 
 	ps->mail->field_count++;
 	ps->header_bytes += n;
 	h = vec_push(ps->a, &ps->fields);
-	h->whole = (struct str){ p, n };
+	/* The scratch vector is used again: what it gives is not zeroed. */
+	*h = (struct mime_header){ .name = STR(""), .whole = { p, n } };
 	if (name) {
 		h->name = (struct str){ p, (size_t)(name - p) };
 		h->value = value_of(name, end);
@@ -127,6 +148,7 @@ static enum line take_line(struct parser *ps, struct mime *m)
 {
 	const char *p = ps->p, *name, *end;
 	size_t empty = empty_line(p, ps->end);
+	bool odd = false;
 
 	if (empty) {
 		ps->p += empty;
@@ -140,9 +162,11 @@ static enum line take_line(struct parser *ps, struct mime *m)
 		if (!fields_follow(ps, p))
 			return LINE_NO_FIELD;
 	}
-	end = name ? field_end(p, ps->end) : line_end(p, ps->end);
+	end = name ? field_end(p, ps->end, &odd) : line_end(p, ps->end);
 	if (!add_field(ps, p, name, end))
 		return LINE_FULL;
+	if (odd || has_odd_bytes(p, end))
+		m->anomalies |= MIME_FIELD_ODD;
 	ps->p = end;
 	return LINE_FIELD;
 }

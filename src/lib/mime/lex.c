@@ -198,6 +198,7 @@ static bool has_odd_bytes(struct str s)
 static struct str judge_boundary(struct lex *lx, struct str name, struct str value,
 				 bool invalid_before)
 {
+	struct str word = value;
 	uint32_t found = 0;
 
 	if (name.n > strlen("boundary"))
@@ -212,8 +213,8 @@ static struct str judge_boundary(struct lex *lx, struct str name, struct str val
 		found |= MIME_BOUNDARY_ODD;
 	lx->boundary_anomalies |= found;
 	if (lx->spaced)
-		str_word(&value, &value);
-	return str_rtrim(value);
+		str_word(&value, &word);
+	return str_rtrim(word);
 }
 
 static bool is_boundary(struct str name)

@@ -27,7 +27,7 @@
 enum {
 	MIME_PARTS_MAX = 10000,
 	MIME_DEPTH_MAX = 100,            /* parts inside parts; the root is at depth 1 */
-	MIME_HEADER_BYTES_MAX = 4 << 20, /* all headers of all parts together */
+	MIME_HEADER_BYTES_MAX = 1 << 20, /* all headers of all parts together */
 	MIME_FIELDS_MAX = 50000,         /* header fields of all parts together */
 	MIME_PARAMS_MAX = 200,           /* parameters of one field; further ones are not read */
 	MIME_BOUNDARY_MAX = 1024,        /* a multipart with a longer boundary is not taken apart */
@@ -60,8 +60,8 @@ enum mime_anomaly {
 	MIME_COMMENT_OPEN = 1u << 13,      /* a comment without end, or too deeply nested */
 	MIME_QUOTE_OPEN = 1u << 14,        /* a quoted string without end */
 	MIME_MULTIPART_ENCODED = 1u << 15, /* multipart or message/rfc822 with base64 or the like */
-	MIME_FIELD_ODD = 1u << 16, /* bare CR, NUL, blank line or blank before the colon in a
-				      Content- field */
+	MIME_FIELD_ODD = 1u << 16, /* bare CR, NUL or a line of blanks in a field, or a blank
+				      before the colon of a Content- field */
 	/* Something is missing or misplaced. */
 	MIME_HEADER_GARBAGE = 1u << 17,   /* a line in a header that is no field */
 	MIME_HEADER_OPEN = 1u << 18,      /* no empty line between the header and a boundary */
