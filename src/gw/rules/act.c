@@ -41,12 +41,13 @@ size_t act_groups(struct act *x, unsigned by, struct act_group **out)
 	for (size_t i = 0; i < pm->n; i++) {
 		struct version *v = x->version[pm->rcpt[i]];
 		const struct plan_answer *answer = pm->answer ? pm->answer[i] : NULL;
-		struct act_group *g = groups.p;
+		struct act_group *g;
+		size_t at = 0;
 
-		while (g < groups.p + groups.n && !in_group(x, g, by, v, answer))
-			g++;
-		if (g == groups.p + groups.n) {
-			g = vec_push(x->a, &groups);
+		while (at < groups.n && !in_group(x, &groups.p[at], by, v, answer))
+			at++;
+		g = at < groups.n ? &groups.p[at] : vec_push(x->a, &groups);
+		if (!g->rcpt) {
 			g->version = v;
 			g->view = answer ? answer->view : SPAM_VIEW_MAIL;
 			g->marks = answer ? &answer->marks : NULL;

@@ -203,7 +203,7 @@ static struct plan *match_text(struct arena *a, struct str text)
 {
 	struct testcase *t = testcase_read(a, text);
 	struct rules *r;
-	struct plan *p;
+	struct plan *p = NULL;
 	struct err e;
 
 	testcase_use(t);
