@@ -20,7 +20,8 @@ import cpu                                  # noqa: E402 (the path must be set f
 import figures                              # noqa: E402
 from lab import samples, smtp, world        # noqa: E402
 from lab.gateway import PMG_CONF            # noqa: E402
-from lab.lab import Lab, namespaces_of      # noqa: E402
+from lab.lab import Lab                     # noqa: E402
+from lab.processes import namespaces_of     # noqa: E402
 from lab.wait import until                  # noqa: E402
 
 BUILD = os.environ.get("PMG_LAB_BUILD", "build/release")

@@ -8,6 +8,7 @@ import re
 
 from lab import signatures, world
 from lab.node import Node
+from lab.processes import children, namespaces_of
 from lab.quarantine import Quarantine
 from lab.wait import until
 
@@ -69,8 +70,6 @@ class Gateway(Node):
         self.make_users()
         self.make_places()
         self.start_syslog()
-        if not self.exists("/usr/bin/pmgconfig"):
-            return self.boot_standin()
         self.exec(["pmgconfig", "init"])
         self.exec(["pg_createcluster", "15", "main", "--locale", "C", "--", "--no-sync"])
         self.postgres("start")
@@ -81,21 +80,6 @@ class Gateway(Node):
         self.exec(["pmgconfig", "sync", "--restart"])
         self.postgres("restart")        # with the configuration that sync has written
         self.clamd("start")
-        self.filter("start")
-        self.postfix("start")
-        self.wait_port(25, world.GATEWAY)
-        self.wait_port(10025)
-
-    def boot_standin(self):
-        """Until the gateway's own programs exist."""
-        from lab import standin
-        self.exec(["pg_createcluster", "15", "main", "--locale", "C", "--", "--no-sync"])
-        self.postgres("start")
-        if self.exists("/usr/bin/pmgdb"):
-            self.exec(["pmgdb", "init"])
-        self.clamd("start")
-        self.settings()
-        standin.configure(self)
         self.filter("start")
         self.postfix("start")
         self.wait_port(25, world.GATEWAY)
@@ -139,10 +123,6 @@ class Gateway(Node):
         self.write("/etc/pmg/pmg.conf", PMG_CONF)
         self.write("/etc/pmg/domains", DOMAINS)
         self.write("/etc/pmg/mynetworks", NETWORKS)
-        if not self.exists("/usr/bin/pmgconfig"):
-            self.write("/etc/pmg/pmg.conf", PMG_CONF)
-        if not self.exists("/var/lib/pmg/templates/main.cf.in"):
-            return
         template = self.read("/var/lib/pmg/templates/main.cf.in")
         os.makedirs(self.path("/etc/pmg/templates"), exist_ok=True)
         self.write("/etc/pmg/templates/main.cf.in", template + OVERRIDE.encode())
@@ -165,10 +145,25 @@ class Gateway(Node):
             until(lambda: self.exists("/run/clamav/clamd.ctl"), "clamd has no socket")
 
     def filter(self, action):
-        """The filter's own control command."""
+        """The filter's own control command. After a reload, waits until the old generation is gone."""
+        before = self.filter_generation()
         self.exec(["pmg-smtp-filter", action])
         if action in ("start", "restart"):
             self.wait_port(10024)
+        elif action == "reload":
+            def replaced():
+                now = self.filter_generation()
+                return now and not now & before
+            until(replaced, "the filter does not start a new generation", 40)
+
+    def filter_generation(self):
+        """PIDs, as seen from here, of what the filter's parent has started; the empty set without it."""
+        try:
+            inner = int(self.read("/run/pmg-smtp-filter.pid"))
+        except (OSError, ValueError):
+            return set()
+        outer = {number: pid for pid, number in namespaces_of(self.pid).items()}.get(inner)
+        return children(outer) if outer else set()
 
     def postfix(self, action):
         """postfix start, stop, reload, abort."""

@@ -10,6 +10,7 @@ import sys
 from lab import dns, world
 from lab.gateway import Gateway
 from lab.node import MailNode
+from lab.processes import children, namespaces_of, start_time
 from lab.wait import until
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
@@ -19,35 +20,6 @@ PR_SET_PDEATHSIG = 1
 REPORTS = "/var/log/sanitizer"
 SANITIZERS = {"ASAN_OPTIONS": f"log_path={REPORTS}/address",
               "UBSAN_OPTIONS": f"log_path={REPORTS}/undefined:print_stacktrace=1"}
-
-
-def namespaces_of(pid):
-    """PID -> its number inside, of all processes in the PID namespace that `pid` is the first of."""
-    space = os.readlink(f"/proc/{pid}/ns/pid")
-    inside = {}
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            if os.readlink(f"/proc/{name}/ns/pid") != space:
-                continue
-            with open(f"/proc/{name}/status", encoding="utf-8", errors="replace") as status:
-                numbers = [line.split()[-1] for line in status if line.startswith("NSpid:")]
-        except OSError:
-            continue
-        inside[int(name)] = int(numbers[0])
-    return inside
-
-
-def start_time(pid):
-    """When a process started, in ticks: with the PID it names one process for good."""
-    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
-        return stat.read().rpartition(")")[2].split()[19]
-
-
-def only_child(pid):
-    """The one child that unshare --fork has; None before it exists."""
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
-        words = children.read().split()
-    return int(words[0]) if words else None
 
 
 class Lab:
@@ -170,7 +142,7 @@ def start_init(directory, build, stay):
                 raise SystemExit(f"lab: the namespaces could not be made:\n{log.read()}")
         return os.path.exists(f"{directory}/ready")
     until(ready, "process 1 of the lab is not ready", 30)
-    init = only_child(process.pid)
+    init = min(children(process.pid))
     outer = {inner: pid for pid, inner in namespaces_of(init).items()}
     with open(f"{directory}/ready", encoding="ascii") as lines:
         nodes = {name: outer[int(pid)] for name, pid in map(str.split, lines)}

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from lab.lab import namespaces_of
+from lab.processes import namespaces_of
 from lab.load import Load, until_taken
 from lab.wait import until
 

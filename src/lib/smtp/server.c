@@ -179,7 +179,7 @@ static void take_bytes(void *ctx, struct str bytes)
 		m->failed = true;
 }
 
-/* Reads to the end of the message; -1 if the client goes away before it. */
+/* Reads to the end of the message. A client that has said its last word before it failed to send. */
 static int receive_message(struct session *s, struct message *m, struct err *e)
 {
 	struct smtp_data_in decoder = { 0 };
@@ -190,8 +190,11 @@ static int receive_message(struct session *s, struct message *m, struct err *e)
 		s->c->deadline = net_now() + s->idle_ms;
 		if (conn_peek(s->c, &got, e) < 0)
 			return -1;
-		if (got.n == 0)
-			return err_set(e, ERR_TEMP, "connection closed inside a message");
+		if (got.n == 0) {
+			(void)err_set(&m->err, ERR_TEMP, "unfinished data");
+			m->failed = s->quit = true;
+			return 0;
+		}
 		conn_take(s->c, smtp_data_decode(&decoder, got, take_bytes, m));
 	}
 	return 0;

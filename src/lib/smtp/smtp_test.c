@@ -310,8 +310,9 @@ static void test_client_gone_inside_data_and_budget(void **state)
 	struct str answer;
 
 	(void)state;
-	serve(&book, STR("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nx\r\n.\n"), 10);
+	answer = serve(&book, STR("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nx\r\n.\n"), 10);
 	assert_str(buf_str(&book.text), "begin|x\n\n|abort");
+	assert_true(str_ends(answer, STR("451 4.5.0 Local delivery failed: unfinished data\r\n")));
 	answer = serve(&book, STR("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nx\r\n.\r\nNOOP\r\n"),
 		       1);
 	assert_true(str_ends(answer, STR("250 2.5.0 OK (0)\r\n"))); /* and NOOP is not answered */
