@@ -2,6 +2,8 @@
 
 import pytest
 
+from lab.wait import until
+
 RULES = [   # factory rules of 5.2 by priority: name, priority, direction, active
     ("Blacklist", "98", "in", True),
     ("Block Viruses", "96", "in", True),
@@ -88,3 +90,38 @@ def test_init_again_changes_nothing(lab):
 def test_unknown_command(lab):
     done = lab.gw.exec(["pmgdb", "no-such-command"], check=False)
     assert done.code != 0 and done.err
+
+
+def test_reset_reaches_the_running_filter(lab, letter):
+    """The old rules are loaded; the new ones count without anybody reloading by hand."""
+    def is_blocked():
+        mail = letter("blacklisted")
+        assert lab.inet.send(mail.text, to=["bob@inside.test"],
+                             sender="nomail@fromthisdomain.com").code == 250
+        lab.gw.wait_queue_empty()
+        return lab.lan.mails("bob@inside.test", mail.message_id) == []
+
+    lab.gw.sql("UPDATE rule SET active = 0")
+    lab.gw.filter("reload")
+    until(lambda: not is_blocked(), "the filter has loaded that no rule is active")
+    lab.gw.exec(["pmgdb", "reset"])
+    until(is_blocked, "the filter has loaded the factory rules")
+    assert len(heads(lab.gw.exec(["pmgdb", "dump"]).out)) == 13
+
+
+def test_init_keeps_what_an_administrator_changed(lab):
+    lab.gw.sql("UPDATE rule SET priority = 77 WHERE name = 'Blacklist'")
+    before = lab.gw.exec(["pmgdb", "dump"]).out
+    assert lab.gw.exec(["pmgdb", "init"]).out == ""
+    assert lab.gw.exec(["pmgdb", "dump"]).out == before
+    lab.gw.exec(["pmgdb", "reset"])
+
+
+def test_statistics_can_be_made_again(lab):
+    lab.gw.exec(["pmgdb", "update"])
+    query = ("SELECT (SELECT sum(countin) FROM dailystat) AS hours, "
+             "(SELECT sum(countin) FROM domainstat) AS domains")
+    before = lab.gw.sql(query)
+    lab.gw.sql("UPDATE dailystat SET countin = 0")
+    lab.gw.exec(["pmgdb", "init", "--statistics"])
+    assert lab.gw.sql(query) == before
