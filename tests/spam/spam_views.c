@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "gw/spam/html_text.h"
 #include "gw/spam/views.h"
 #include "lib/uri/domains.h"
 
@@ -94,6 +95,81 @@ static void print_parts(struct spam_message *m)
 	putchar(']');
 }
 
+static void print_strs(const char *name, const struct str *v, size_t n)
+{
+	if (n)
+		print_texts(name, (struct spam_texts){ v, n });
+}
+
+static void print_bufs(const char *name, struct buf *const *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		printf(i ? "," : ",\"%s\":[", name);
+		print_text(buf_str(v[i]));
+	}
+	if (n)
+		putchar(']');
+}
+
+static void print_number(const char *name, double value, bool there)
+{
+	if (there)
+		printf(",\"%s\":%.10g", name, value);
+}
+
+static void print_inside(const struct spam_html *h)
+{
+	fputs(",\"inside\":{", stdout);
+	for (size_t i = 0; i < h->inside.n; i++) {
+		if (i)
+			putchar(',');
+		print_text(h->inside.p[i].name);
+		printf(":%lld", (long long)h->inside.p[i].n);
+	}
+	putchar('}');
+}
+
+static void print_html(const struct spam_html *h)
+{
+	fputs("{\"html\":1", stdout);
+	print_number("image_area", (double)h->image_area, true);
+	print_number("length", (double)h->length, true);
+	print_number("html_length", (double)h->html_length, true);
+	print_number("non_space_len", (double)h->non_space_len, true);
+	print_number("min_size", (double)h->min_size, true);
+	print_number("max_size", (double)h->max_size, true);
+	print_number("ratio", h->ratio, true);
+	print_number("closed_extra_ratio", h->closed_extra_ratio, h->has_tags);
+	print_number("bad_tag_ratio", h->bad_tag_ratio, h->has_elements);
+	print_number("non_element_ratio", h->non_element_ratio, h->has_seen_elements);
+	print_number("obfuscation_ratio", h->obfuscation_ratio, h->has_obfuscation);
+	print_number("font_low_contrast", 1, h->font_low_contrast);
+	print_number("font_invalid_color", 1, h->font_invalid_color);
+	print_number("font_face_bad", 1, h->font_face_bad);
+	print_number("form_action_mailto", 1, h->form_action_mailto);
+	print_number("embeds", 1, h->embeds);
+	print_number("uri_truncated", 1, h->uri_truncated);
+	print_bufs("anchor", h->anchors.p, h->anchors.n);
+	print_bufs("title", h->titles.p, h->titles.n);
+	print_strs("comment", h->comments.p, h->comments.n);
+	print_inside(h);
+	putchar('}');
+}
+
+static void print_htmls(struct spam_message *m)
+{
+	size_t n;
+	const struct spam_html *const *h = spam_htmls(m, &n);
+
+	fputs(",\"html\":[", stdout);
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			putchar(',');
+		print_html(h[i]);
+	}
+	putchar(']');
+}
+
 static void print_mail(struct spam_message *m, const char *file)
 {
 	fputs("{\"file\":", stdout);
@@ -104,6 +180,7 @@ static void print_mail(struct spam_message *m, const char *file)
 	print_texts("invisible", spam_body_invisible(m));
 	print_texts("rawbody", spam_rawbody(m));
 	print_flags(m);
+	print_htmls(m);
 	puts("}");
 }
 

@@ -3,17 +3,6 @@
 
 enum { CUT_SLACK = 1024 }; /* a cut may come this much later, at a better place */
 
-/* Octets that hold the first `chars` characters. */
-static size_t chars_end(struct str s, size_t chars)
-{
-	size_t i = 0;
-
-	for (; i < s.n; i++)
-		if (((unsigned char)s.p[i] & 0xc0) != 0x80 && chars-- == 0)
-			break;
-	return i;
-}
-
 /*
  * `s` cut at `max` characters: after the next one of the characters in `places`, tried in that
  * order, that comes within CUT_SLACK; else there.
@@ -24,8 +13,8 @@ static struct str cut_at(struct str s, size_t max, const char *places)
 
 	if (!max || s.n <= max)
 		return s;
-	at = chars_end(s, max);
-	slack = chars_end(str_from(s, at), CUT_SLACK + 1);
+	at = spam_chars_end(s, max);
+	slack = spam_chars_end(str_from(s, at), CUT_SLACK + 1);
 	for (; *places && at < s.n; places++) {
 		ptrdiff_t found = str_chr(str_sub(s, at, slack), *places);
 

@@ -80,8 +80,7 @@ static void long_values_take_linear_time(void **state UNUSED)
 {
 	struct spam_ctype type;
 
-	spam_ctype_parse(arena, repeated("a/b", "filename ", 100000, ""),
-			 &type);
+	spam_ctype_parse(arena, repeated("a/b", "filename ", 100000, ""), &type);
 	assert_null(type.name.p);
 }
 

@@ -1,4 +1,4 @@
-#include "gw/spam/message_int.h"
+#include "gw/spam/html_text.h"
 #include "gw/spam/text.h"
 
 static void render(struct spam_message *m, struct spam_node *node)
@@ -7,6 +7,11 @@ static void render(struct spam_message *m, struct spam_node *node)
 	struct spam_text text;
 
 	text.wide = spam_text_decode(m->a, octets, node->part.charset, SPAM_TEXT_GUESS, &text.s);
+	if (octets.n && str_eq(node->part.effective, STR("text/html"))) {
+		node->html = spam_html_read(m->a, text, octets.n, node->text);
+		vec_add(m->a, &m->htmls, node->html);
+		return;
+	}
 	node->text[SPAM_VIEW_ALL] = node->text[SPAM_VIEW_VISIBLE] = text;
 	node->text[SPAM_VIEW_INVISIBLE] = (struct spam_text){ STR(""), false };
 }
@@ -23,4 +28,11 @@ bool spam_node_text(struct spam_message *m, struct spam_node *node, int view, st
 	}
 	*out = node->text[view];
 	return true;
+}
+
+const struct spam_html *const *spam_htmls(struct spam_message *m, size_t *n)
+{
+	spam_body(m);
+	*n = m->htmls.n;
+	return m->htmls.p;
 }

@@ -208,3 +208,22 @@ size_t spam_space_at(struct str s, bool wide)
 		return 1;
 	return wide && (*s.p & 0x80) ? wide_space_at((const unsigned char *)s.p, s.n) : 0;
 }
+
+size_t spam_chars(struct str s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+	return n;
+}
+
+size_t spam_chars_end(struct str s, size_t n)
+{
+	size_t i = 0;
+
+	for (; i < s.n; i++)
+		if (((unsigned char)s.p[i] & 0xc0) != 0x80 && n-- == 0)
+			break;
+	return i;
+}

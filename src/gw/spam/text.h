@@ -34,3 +34,7 @@ struct str spam_words_decoded(struct arena *a, struct str name, struct str value
  * ASCII counts unless `wide`.
  */
 size_t spam_space_at(struct str s, bool wide);
+
+/* Characters in the UTF-8 text `s`; octets that hold the first `n` of them. */
+size_t spam_chars(struct str s);
+size_t spam_chars_end(struct str s, size_t n);
