@@ -42,17 +42,18 @@ size_t act_groups(struct act *x, unsigned by, struct act_group **out)
 		struct version *v = x->version[pm->rcpt[i]];
 		const struct plan_answer *answer = pm->answer ? pm->answer[i] : NULL;
 		struct act_group *g;
-		size_t at = 0;
+		size_t k = 0;
 
-		while (at < groups.n && !in_group(x, &groups.p[at], by, v, answer))
-			at++;
-		g = at < groups.n ? &groups.p[at] : vec_push(x->a, &groups);
-		if (!g->rcpt) {
+		while (k < groups.n && !in_group(x, &groups.p[k], by, v, answer))
+			k++;
+		if (k == groups.n) {
+			g = vec_push(x->a, &groups);
 			g->version = v;
 			g->view = answer ? answer->view : SPAM_VIEW_MAIL;
 			g->marks = answer ? &answer->marks : NULL;
 			g->rcpt = NEW_N(x->a, size_t, pm->n - i);
 		}
+		g = &groups.p[k];
 		g->rcpt[g->n++] = pm->rcpt[i];
 	}
 	*out = groups.p;
@@ -90,15 +91,13 @@ void act_assign(struct act *x, const struct act_group *g, struct version *v)
 
 struct str act_names(struct act *x, const size_t *rcpt, size_t n)
 {
-	struct str out = STR_NONE;
 	struct buf b;
-	struct err ignored;
 
 	buf_init(&b, x->a, SIZE_MAX);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n && b.n < ACT_NAMES_MAX; i++)
 		buf_addf(&b, "%s<%.*s>", i ? ", " : "",
 			 STR_ARG(x->s->env->rcpt[rcpt[i]].address));
-	return buf_done(&b, &out, &ignored) < 0 ? STR_NONE : out;
+	return buf_str(&b);
 }
 
 struct str act_token(struct act *x)
@@ -161,8 +160,7 @@ void act_block(struct act *x, const struct act_group *g)
 static struct str quarantine_header(struct act *x, const struct version *v)
 {
 	static const char *const fields[] = { "Subject", "From", "Sender" };
-	struct str value, out = STR_NONE;
-	struct err ignored;
+	struct str value;
 	struct buf b;
 
 	buf_init(&b, x->a, SIZE_MAX);
@@ -172,32 +170,28 @@ static struct str quarantine_header(struct act *x, const struct version *v)
 			buf_add(&b, value);
 			buf_addc(&b, '\n');
 		}
-	return buf_done(&b, &out, &ignored) < 0 ? STR_NONE : out;
+	return buf_str(&b);
 }
 
 static struct str hits_text(struct act *x, const struct scan_spam *spam)
 {
-	struct str out = STR_NONE;
-	struct err ignored;
 	struct buf b;
 
-	buf_init(&b, x->a, RULES_TEXT_MAX);
+	buf_init(&b, x->a, SIZE_MAX);
 	for (size_t i = 0; i < spam->n_hits; i++) {
 		struct str score = act_score(x->a, spam->hits[i].score);
 
 		buf_addf(&b, "%s%.*s:%.*s", i ? "," : "", STR_ARG(spam->hits[i].name),
 			 STR_ARG(score));
 	}
-	return buf_done(&b, &out, &ignored) < 0 ? STR_NONE : out;
+	return buf_str(&b);
 }
 
-int act_quarantine(struct act *x, const struct act_group *g, enum outbox_store store,
-		   struct err *e)
+void act_quarantine(struct act *x, const struct act_group *g, enum outbox_store store)
 {
 	struct outbox_effect *ef = act_effect(x, OUTBOX_QUARANTINE, g->rcpt, g->n);
 	const struct scan_spam *spam = act_spam(x, g->view);
 
-	(void)e;
 	ef->store = store;
 	ef->edit = version_edit(g->version);
 	ef->header = quarantine_header(x, g->version);
@@ -209,7 +203,6 @@ int act_quarantine(struct act *x, const struct act_group *g, enum outbox_store s
 		ef->info = x->s->virus;
 	if (store != OUTBOX_ATTACHMENT)
 		settle(x, g, OUTBOX_QUARANTINE, x->effects.n - 1);
-	return 0;
 }
 
 static bool is_x_field(struct str name)
@@ -252,7 +245,7 @@ static struct version *base_version(struct act *x, const struct rules *r)
 	return v;
 }
 
-static int act_rule(struct act *x, const struct plan_match *pm, struct err *e)
+static void act_rule(struct act *x, const struct plan_match *pm)
 {
 	x->match = pm;
 	x->rule = pm->rule->row.name;
@@ -260,10 +253,8 @@ static int act_rule(struct act *x, const struct plan_match *pm, struct err *e)
 		const struct rule_object *o = pm->rule->actions[i];
 
 		x->view = SPAM_VIEW_MAIL;
-		if (o->type->act(o->data, x, e) < 0)
-			return err_wrap(e, "rule '%.*s', %s", STR_ARG(x->rule), o->type->name);
+		o->type->act(o->data, x);
 	}
-	return 0;
 }
 
 static void default_accept(struct act *x)
@@ -317,6 +308,7 @@ int rules_act(struct arena *a, const struct rules *r, const struct rules_mail *m
 	struct act x = { .a = a, .m = m, .s = m->scan, .cfg = m->scan->ctx->cfg, .plan = p };
 	size_t n = m->scan->env->n_rcpt;
 
+	(void)e;
 	x.version = NEW_N(a, struct version *, n);
 	x.rcpt = NEW_N(a, struct outbox_rcpt, n);
 	x.base = base_version(&x, r);
@@ -324,8 +316,7 @@ int rules_act(struct arena *a, const struct rules *r, const struct rules_mail *m
 		x.version[i] = x.base;
 	note_lists(&x);
 	for (size_t i = 0; i < p->matches.n; i++)
-		if (act_rule(&x, &p->matches.p[i], e) < 0)
-			return -1;
+		act_rule(&x, &p->matches.p[i]);
 	default_accept(&x);
 	*out = finish(&x);
 	return 0;

@@ -88,8 +88,7 @@ void act_deliver(struct act *x, const struct act_group *g);
 void act_block(struct act *x, const struct act_group *g);
 
 /* Copies the group's version into a quarantine. Final but for attachments. */
-int act_quarantine(struct act *x, const struct act_group *g, enum outbox_store store,
-		   struct err *e);
+void act_quarantine(struct act *x, const struct act_group *g, enum outbox_store store);
 
 /* The group's recipients get another version. */
 void act_assign(struct act *x, const struct act_group *g, struct version *v);
@@ -100,15 +99,19 @@ static inline unsigned act_by_text(struct str text)
 	return str_find(text, STR("__SPAM")) >= 0 ? ACT_BY_VIEW : 0;
 }
 
-/* "<a>, <b>" */
+/* "<a>, <b>", as many as a log line holds */
+enum { ACT_NAMES_MAX = 8192 };
 struct str act_names(struct act *x, const size_t *rcpt, size_t n);
 
 /* A token no other text of this mail has; letters, digits and dashes. */
 struct str act_token(struct act *x);
 struct str act_boundary(struct act *x);
 
-/* Fills in the macros of `text` in one pass: what a macro brings in is not looked at again. */
-MUST_CHECK int act_text(struct act *x, struct str text, struct str *out, struct err *e);
+/*
+ * Fills in the macros of `text` in one pass: what a macro brings in is not looked at again. The
+ * result is cut at RULES_TEXT_MAX bytes.
+ */
+struct str act_text(struct act *x, struct str text);
 
 /* The spam information that the current view shows; NULL: there is none. */
 const struct scan_spam *act_spam(const struct act *x, enum spam_view view);

@@ -14,40 +14,45 @@ struct str act_score(struct arena *a, double score)
 	return str_eq(s, STR("-0")) ? STR("0") : s;
 }
 
-static bool subject(struct act *x, struct str *out, struct err *e)
+/* A text that becomes too long is cut: a mail to many people must not fail for that. */
+static void add(struct buf *b, struct str s)
+{
+	buf_add(b, str_sub(s, 0, b->max - b->n));
+}
+
+static bool subject(struct act *x, struct str *out)
 {
 	const struct mime_header *h = mime_find(x->s->mime, STR("Subject"));
 
-	(void)e;
 	*out = h ? mime_header_text(x->a, h) : STR("No Subject");
 	return true;
 }
 
-static bool rule(struct act *x, struct str *out, struct err *e)
+static bool rule(struct act *x, struct str *out)
 {
-	(void)e;
 	*out = x->rule;
 	return true;
 }
 
 static void describe_match(struct act *x, const struct plan_match *pm, struct buf *b)
 {
-	buf_addf(b, "Rule: %.*s\n", STR_ARG(pm->rule->row.name));
-	for (size_t i = 0; i < pm->n; i++)
-		buf_addf(b, "  Receiver: %.*s\n",
-			 STR_ARG(x->s->env->rcpt[pm->rcpt[i]].address));
+	add(b, STR("Rule: "));
+	add(b, pm->rule->row.name);
+	for (size_t i = 0; i < pm->n; i++) {
+		add(b, STR("\n  Receiver: "));
+		add(b, x->s->env->rcpt[pm->rcpt[i]].address);
+	}
 	for (size_t i = 0; i < pm->rule->n_actions; i++) {
 		const struct rule_object *o = pm->rule->actions[i];
 
-		buf_add(b, STR("  Action: "));
-		buf_add(b, o->type->describe(x->a, o->data));
-		buf_addc(b, '\n');
+		add(b, STR("\n  Action: "));
+		add(b, o->type->describe(x->a, o->data));
 	}
-	buf_addc(b, '\n');
+	add(b, STR("\n\n"));
 }
 
 /* All rules that matched anybody. */
-static bool rule_info(struct act *x, struct str *out, struct err *e)
+static bool rule_info(struct act *x, struct str *out)
 {
 	struct buf b;
 
@@ -55,40 +60,38 @@ static bool rule_info(struct act *x, struct str *out, struct err *e)
 		buf_init(&b, x->a, RULES_TEXT_MAX);
 		for (size_t i = 0; i < x->plan->matches.n; i++)
 			describe_match(x, &x->plan->matches.p[i], &b);
-		if (buf_done(&b, &x->rule_info, e) < 0)
-			return false;
+		x->rule_info = buf_str(&b);
 	}
 	*out = x->rule_info;
 	return true;
 }
 
-static bool sender(struct act *x, struct str *out, struct err *e)
+static bool sender(struct act *x, struct str *out)
 {
-	(void)e;
 	*out = x->s->env->sender;
 	return true;
 }
 
-static bool sender_ip(struct act *x, struct str *out, struct err *e)
+static bool sender_ip(struct act *x, struct str *out)
 {
-	(void)e;
 	*out = x->s->env->xforward_addr;
 	return out->n > 0;
 }
 
-static bool targets(struct act *x, struct str *out, struct err *e)
+static bool targets(struct act *x, struct str *out)
 {
 	struct buf b;
 
 	buf_init(&b, x->a, RULES_TEXT_MAX);
 	for (size_t i = 0; x->match && i < x->match->n; i++) {
-		buf_add(&b, i ? STR(", ") : STR_NONE);
-		buf_add(&b, x->s->env->rcpt[x->match->rcpt[i]].address);
+		add(&b, i ? STR(", ") : STR_NONE);
+		add(&b, x->s->env->rcpt[x->match->rcpt[i]].address);
 	}
-	return buf_done(&b, out, e) == 0;
+	*out = buf_str(&b);
+	return true;
 }
 
-static bool receivers(struct act *x, struct str *out, struct err *e)
+static bool receivers(struct act *x, struct str *out)
 {
 	const struct smtp_envelope *env = x->s->env;
 	struct buf b;
@@ -98,40 +101,37 @@ static bool receivers(struct act *x, struct str *out, struct err *e)
 		for (size_t i = 0; i < env->n_rcpt; i++) {
 			if (env->rcpt[i].same_as != i)
 				continue;
-			buf_add(&b, b.n ? STR(", ") : STR_NONE);
-			buf_add(&b, env->rcpt[i].address);
+			add(&b, b.n ? STR(", ") : STR_NONE);
+			add(&b, env->rcpt[i].address);
 		}
-		if (buf_done(&b, &x->receivers, e) < 0)
-			return false;
+		x->receivers = buf_str(&b);
 	}
 	*out = x->receivers;
 	return true;
 }
 
-static bool spamlevel(struct act *x, struct str *out, struct err *e)
+static bool spamlevel(struct act *x, struct str *out)
 {
 	const struct scan_spam *spam = act_spam(x, x->view);
 
-	(void)e;
 	if (spam)
 		*out = str_fmt(x->a, "%lld", (long long)spam->level);
 	return spam;
 }
 
-static bool spamstars(struct act *x, struct str *out, struct err *e)
+static bool spamstars(struct act *x, struct str *out)
 {
 	static const char stars[STARS_MAX + 1] =
 		"**************************************************"
 		"**************************************************";
 	const struct scan_spam *spam = act_spam(x, x->view);
 
-	(void)e;
 	if (spam)
 		*out = str_sub(str_of(stars), 0, (size_t)spam->level);
 	return spam;
 }
 
-static bool spam_hits(struct act *x, struct str *out, struct err *e)
+static bool spam_hits(struct act *x, struct str *out)
 {
 	const struct scan_spam *spam = act_spam(x, x->view);
 	struct buf b;
@@ -142,13 +142,14 @@ static bool spam_hits(struct act *x, struct str *out, struct err *e)
 	for (size_t i = 0; i < spam->n_hits; i++) {
 		struct str score = act_score(x->a, spam->hits[i].score);
 
-		buf_addf(&b, "%s%.*s(%.*s)", i ? "," : "", STR_ARG(spam->hits[i].name),
-			 STR_ARG(score));
+		add(&b, str_fmt(x->a, "%s%.*s(%.*s)", i ? "," : "", STR_ARG(spam->hits[i].name),
+				STR_ARG(score)));
 	}
-	return buf_done(&b, out, e) == 0;
+	*out = buf_str(&b);
+	return true;
 }
 
-static bool spam_info(struct act *x, struct str *out, struct err *e)
+static bool spam_info(struct act *x, struct str *out)
 {
 	const struct scan_spam *spam = act_spam(x, x->view);
 	struct buf b;
@@ -156,79 +157,71 @@ static bool spam_info(struct act *x, struct str *out, struct err *e)
 	if (!spam)
 		return false;
 	buf_init(&b, x->a, RULES_TEXT_MAX);
-	buf_addf(&b, "Spam detection results:  %lld\n", (long long)spam->level);
+	add(&b, str_fmt(x->a, "Spam detection results:  %lld\n", (long long)spam->level));
 	for (size_t i = 0; i < spam->n_hits; i++) {
 		const struct scan_hit *h = &spam->hits[i];
 		struct str score = act_score(x->a, h->score);
 
-		buf_addf(&b, "%-22.*s %6.*s %.*s\n", STR_ARG(h->name), STR_ARG(score),
-			 STR_ARG(h->description.n ? h->description : STR("-")));
+		add(&b, str_fmt(x->a, "%-22.*s %6.*s %.*s\n", STR_ARG(h->name), STR_ARG(score),
+				STR_ARG(h->description.n ? h->description : STR("-"))));
 	}
-	return buf_done(&b, out, e) == 0;
+	*out = buf_str(&b);
+	return true;
 }
 
-static bool admin(struct act *x, struct str *out, struct err *e)
+static bool admin(struct act *x, struct str *out)
 {
-	(void)e;
 	*out = x->cfg->admin.email;
 	return out->n > 0;
 }
 
-static bool host(struct act *x, struct str *out, struct err *e)
+static bool host(struct act *x, struct str *out)
 {
-	(void)e;
 	*out = x->cfg->dns.hostname;
 	return true;
 }
 
-static bool domain(struct act *x, struct str *out, struct err *e)
+static bool domain(struct act *x, struct str *out)
 {
-	(void)e;
 	*out = x->cfg->dns.domain;
 	return true;
 }
 
-static bool fqdn(struct act *x, struct str *out, struct err *e)
+static bool fqdn(struct act *x, struct str *out)
 {
-	(void)e;
 	*out = x->cfg->dns.fqdn;
 	return true;
 }
 
-static bool msgid(struct act *x, struct str *out, struct err *e)
+static bool msgid(struct act *x, struct str *out)
 {
-	(void)e;
 	*out = x->s->message_id;
 	return true;
 }
 
-static bool version(struct act *x, struct str *out, struct err *e)
+static bool version(struct act *x, struct str *out)
 {
-	(void)e;
 	*out = x->m->version;
 	return true;
 }
 
-static bool virus_info(struct act *x, struct str *out, struct err *e)
+static bool virus_info(struct act *x, struct str *out)
 {
-	(void)e;
 	*out = STR_NONE;
 	if (x->s->virus.n)
 		*out = str_fmt(x->a, "Virus Info: %.*s\n", STR_ARG(x->s->virus));
 	return true;
 }
 
-static bool filename(struct act *x, struct str *out, struct err *e)
+static bool filename(struct act *x, struct str *out)
 {
-	(void)e;
 	*out = x->filename;
 	return x->has_filename;
 }
 
-/* A value that does not fit RULES_TEXT_MAX sets `e`, which is clear otherwise. */
 static const struct {
 	struct str name;
-	bool (*value)(struct act *x, struct str *out, struct err *e);
+	bool (*value)(struct act *x, struct str *out); /* false: undefined */
 } macros[] = {
 	{ STR_INIT("SUBJECT__"), subject },
 	{ STR_INIT("RULE__"), rule },
@@ -252,32 +245,29 @@ static const struct {
 };
 
 /* What stands at `rest`, just behind "__": number of bytes of the name used, 0: no macro. */
-static size_t expand_one(struct act *x, struct str rest, struct str *value, struct err *e)
+static size_t expand_one(struct act *x, struct str rest, struct str *value)
 {
 	for (size_t i = 0; i < ARRAY_LEN(macros); i++)
 		if (str_starts(rest, macros[i].name))
-			return macros[i].value(x, value, e) ? macros[i].name.n : 0;
+			return macros[i].value(x, value) ? macros[i].name.n : 0;
 	return 0;
 }
 
-int act_text(struct act *x, struct str text, struct str *out, struct err *e)
+struct str act_text(struct act *x, struct str text)
 {
-	struct str rest = text, value;
+	struct str rest = text, value = STR_NONE;
 	ptrdiff_t at;
 	size_t used;
 	struct buf b;
 
-	e->code = ERR_NONE;
 	buf_init(&b, x->a, RULES_TEXT_MAX);
 	while ((at = str_find(rest, STR("__"))) >= 0) {
-		buf_add(&b, str_sub(rest, 0, (size_t)at));
+		add(&b, str_sub(rest, 0, (size_t)at));
 		rest = str_from(rest, (size_t)at);
-		used = expand_one(x, str_from(rest, 2), &value, e);
-		if (e->code != ERR_NONE)
-			return err_wrap(e, "rule '%.*s', macro", STR_ARG(x->rule));
-		buf_add(&b, used ? value : str_sub(rest, 0, 1));
+		used = expand_one(x, str_from(rest, 2), &value);
+		add(&b, used ? value : str_sub(rest, 0, 1));
 		rest = str_from(rest, used ? used + 2 : 1);
 	}
-	buf_add(&b, rest);
-	return buf_done(&b, out, e);
+	add(&b, rest);
+	return buf_str(&b);
 }

@@ -30,7 +30,7 @@ enum {
 	RULES_OBJECTS_MAX = 1000000,  /* objects in one set */
 	RULES_VALUE_MAX = 64 * 1024,  /* bytes of one stored value or attribute */
 	RULES_LIST_MAX = 200000,      /* bytes of a personal list that are read */
-	RULES_TEXT_MAX = 1024 * 1024, /* bytes of a text after its macros are filled in */
+	RULES_TEXT_MAX = 1024 * 1024, /* bytes of a text with its macros filled in; it is cut there */
 };
 
 enum rule_category { RULE_FROM, RULE_TO, RULE_WHEN, RULE_WHAT, RULE_ACTION, RULE_CATEGORIES };
@@ -114,7 +114,7 @@ MUST_CHECK int rules_match(struct arena *a, const struct rules *r, const struct 
 
 /*
  * Carries the plan's actions out on paper. Every recipient gets exactly one final effect; one whom
- * no final rule matched is delivered by the rule "default-accept".
+ * no final rule matched is delivered by the rule "default-accept". 0 always, at present.
  */
 MUST_CHECK int rules_act(struct arena *a, const struct rules *r, const struct rules_mail *m,
 			 const struct plan *p, struct outbox **out, struct err *e);

@@ -46,7 +46,7 @@ struct rule_type {
 	bool (*who)(const void *o, const struct who *w);
 	bool (*when)(const void *o, const struct tm *local);
 	int (*what)(const void *o, struct what *w, struct marks *m, struct err *e);
-	int (*act)(const void *o, struct act *x, struct err *e);
+	void (*act)(const void *o, struct act *x);
 	/* What kind of what object it is. */
 	bool per_recipient;
 	/* Actions: order, whether matching ends for its recipients, what their texts ask for. */

@@ -349,7 +349,7 @@ static struct result run_text(struct arena *a, struct str text)
 {
 	struct result r = { .t = testcase_read(a, text) };
 	struct rules *rules;
-	struct plan *p;
+	struct plan *p = NULL;
 	struct err e;
 
 	testcase_use(r.t);

@@ -311,15 +311,28 @@ static void finish_envelope(struct reader *r)
 	};
 }
 
+void testcase_set_mail(struct arena *a, struct testcase *t, struct str raw)
+{
+	struct scan *s = &t->scan;
+	struct err e;
+
+	s->raw = raw;
+	if (mime_parse(a, raw, NULL, &s->mime, &e) < 0)
+		wrong(str_of(e.msg));
+	s->parts = s->mime->mail->parts;
+	s->n_parts = s->mime->mail->part_count;
+	s->message_id = mime_message_id(a, s->mime);
+	t->types = NEW_N(a, struct scan_types, s->n_parts);
+	for (uint32_t i = 0; i < s->n_parts; i++) {
+		t->types[i].header = s->parts[i]->header_type;
+		t->types[i].magic = STR("application/octet-stream");
+	}
+}
+
 static void finish_types(struct reader *r)
 {
 	struct testcase *t = r->t;
 
-	t->types = NEW_N(r->a, struct scan_types, t->scan.n_parts);
-	for (uint32_t i = 0; i < t->scan.n_parts; i++) {
-		t->types[i].header = t->scan.parts[i]->header_type;
-		t->types[i].magic = STR("application/octet-stream");
-	}
 	for (size_t i = 0; i < r->types.n; i++) {
 		if (r->types.p[i].aid > t->scan.n_parts)
 			wrong(STR("type: no such part"));
@@ -332,22 +345,16 @@ static void finish_scan(struct reader *r)
 {
 	struct testcase *t = r->t;
 	struct scan *s = &t->scan;
-	struct err e;
 
 	t->ctx.cfg = &t->cfg;
 	s->a = r->a;
 	s->ctx = &t->ctx;
 	s->env = &t->env;
-	s->raw = t->crlf ? with_crlf(r->a, r->mail) : r->mail;
 	s->client_ip = t->env.xforward_addr;
 	if (str_istarts(s->client_ip, STR("IPv6:")))
 		s->client_ip = str_from(s->client_ip, 5);
 	s->now = 1514764800 + r->minutes * 60; /* 2018-01-01, a Monday */
-	if (mime_parse(r->a, s->raw, NULL, &s->mime, &e) < 0)
-		wrong(str_of(e.msg));
-	s->parts = s->mime->mail->parts;
-	s->n_parts = s->mime->mail->part_count;
-	s->message_id = mime_message_id(r->a, s->mime);
+	testcase_set_mail(r->a, t, t->crlf ? with_crlf(r->a, r->mail) : r->mail);
 	t->spam.hits = r->hits.p;
 	t->spam.n_hits = r->hits.n;
 	t->spam.required = 5;

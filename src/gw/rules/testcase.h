@@ -49,5 +49,8 @@ struct testcase *testcase_read(struct arena *a, struct str text);
 /* From now on the stand-in for gw/scan answers for this case. */
 void testcase_use(struct testcase *t);
 
+/* Another mail instead. */
+void testcase_set_mail(struct arena *a, struct testcase *t, struct str raw);
+
 /* Builds, matches, acts: the outbox as text, then what was asked; or "ERROR: …". */
 struct str testcase_run(struct arena *a, struct testcase *t);

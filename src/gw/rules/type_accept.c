@@ -8,16 +8,14 @@ static struct str describe(struct arena *a, const void *o)
 	return STR("accept message");
 }
 
-static int carry_out(const void *o, struct act *x, struct err *e)
+static void carry_out(const void *o, struct act *x)
 {
 	struct act_group *g;
 	size_t n = act_groups(x, ACT_BY_VERSION, &g);
 
 	(void)o;
-	(void)e;
 	for (size_t i = 0; i < n; i++)
 		act_deliver(x, &g[i]);
-	return 0;
 }
 
 const struct rule_type type_accept = {

@@ -34,31 +34,26 @@ static bool mentions(const void *o, struct str text)
 	return str_find(b->target, text) >= 0;
 }
 
-static int send_group(const struct bcc *o, struct act *x, const struct act_group *g,
-		      struct err *e)
+static void send_group(const struct bcc *o, struct act *x, const struct act_group *g)
 {
 	struct outbox_effect *ef;
 	struct targets t;
-	struct str text;
 
 	x->view = g->view;
-	if (act_text(x, o->target, &text, e) < 0)
-		return -1;
-	t = targets_of(x->a, text, ",");
+	t = targets_of(x->a, act_text(x, o->target), ",");
 	if (!t.n) {
 		act_note(x, g, LINE_BCC_IGNORED, STR_NONE, STR_NONE, 0);
-		return 0;
+		return;
 	}
 	ef = act_effect(x, OUTBOX_BCC, g->rcpt, g->n);
 	ef->target = t.p;
 	ef->n_target = t.n;
 	if (!o->original)
 		ef->edit = version_edit(g->version);
-	return 0;
 }
 
 /* The original is the mail as it was received, once; otherwise a copy of each version. */
-static int carry_out(const void *o, struct act *x, struct err *e)
+static void carry_out(const void *o, struct act *x)
 {
 	const struct bcc *b = o;
 	struct act_group *g;
@@ -66,13 +61,12 @@ static int carry_out(const void *o, struct act *x, struct err *e)
 
 	if (b->original) {
 		act_groups(x, 0, &g);
-		return send_group(b, x, &g[0], e);
+		send_group(b, x, &g[0]);
+		return;
 	}
 	n = act_groups(x, ACT_BY_VERSION | act_by_text(b->target), &g);
 	for (size_t i = 0; i < n; i++)
-		if (send_group(b, x, &g[i], e) < 0)
-			return -1;
-	return 0;
+		send_group(b, x, &g[i]);
 }
 
 const struct rule_type type_bcc = {

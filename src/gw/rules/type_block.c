@@ -8,15 +8,13 @@ static struct str describe(struct arena *a, const void *o)
 	return STR("block message");
 }
 
-static int carry_out(const void *o, struct act *x, struct err *e)
+static void carry_out(const void *o, struct act *x)
 {
 	struct act_group *all;
 
 	(void)o;
-	(void)e;
 	act_groups(x, 0, &all);
 	act_block(x, all);
-	return 0;
 }
 
 const struct rule_type type_block = {

@@ -45,19 +45,16 @@ static struct disclaimer finished(struct arena *a, const struct disclaimer_objec
 	return d;
 }
 
-static int change_group(const struct disclaimer_object *o, struct act *x,
-			const struct act_group *g, struct err *e)
+static void change_group(const struct disclaimer_object *o, struct act *x,
+			 const struct act_group *g)
 {
 	enum disclaimer_result result;
 	struct disclaimer d;
 	struct version *v;
-	struct str html;
 	bool fresh;
 
 	x->view = g->view;
-	if (act_text(x, o->html, &html, e) < 0)
-		return -1;
-	d = finished(x->a, o, html);
+	d = finished(x->a, o, act_text(x, o->html));
 	v = version_derive(x->a, g->version,
 			   str_cat(x->a, d.top ? STR("above ") : STR("below "), d.html), &fresh);
 	if (fresh)
@@ -70,19 +67,16 @@ static int change_group(const struct disclaimer_object *o, struct act *x,
 			 result == DISCLAIMER_ADDED ? LINE_DISCLAIMER_ADDED
 						    : LINE_DISCLAIMER_FAILED,
 			 STR_NONE, STR_NONE, 0);
-	return 0;
 }
 
-static int carry_out(const void *o, struct act *x, struct err *e)
+static void carry_out(const void *o, struct act *x)
 {
 	const struct disclaimer_object *d = o;
 	struct act_group *g;
 	size_t n = act_groups(x, ACT_BY_VERSION | act_by_text(d->html), &g);
 
 	for (size_t i = 0; i < n; i++)
-		if (change_group(d, x, &g[i], e) < 0)
-			return -1;
-	return 0;
+		change_group(d, x, &g[i]);
 }
 
 const struct rule_type type_disclaimer = {

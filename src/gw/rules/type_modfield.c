@@ -46,36 +46,30 @@ static struct str field(const void *o)
 	return x->field;
 }
 
-static int change_group(const struct modfield *o, struct act *x, const struct act_group *g,
-			struct err *e)
+static void change_group(const struct modfield *o, struct act *x, const struct act_group *g)
 {
 	struct str value, change;
 	struct version *v;
 	bool fresh;
 
 	x->view = g->view;
-	if (act_text(x, o->value, &value, e) < 0)
-		return -1;
-	value = mime_encode_text(x->a, value);
+	value = mime_encode_text(x->a, act_text(x, o->value));
 	change = str_fmt(x->a, "set %.*s:", STR_ARG(o->field));
 	v = version_derive(x->a, g->version, str_cat(x->a, change, value), &fresh);
 	if (fresh)
 		mime_edit_set(&v->edit, x->s->mime, o->field, value);
 	act_assign(x, g, version_settle(x->base, v));
 	act_note(x, g, LINE_HEADER_MODIFIED, o->field, act_names(x, g->rcpt, g->n), 0);
-	return 0;
 }
 
-static int carry_out(const void *o, struct act *x, struct err *e)
+static void carry_out(const void *o, struct act *x)
 {
 	const struct modfield *mf = o;
 	struct act_group *g;
 	size_t n = act_groups(x, ACT_BY_VERSION | act_by_text(mf->value), &g);
 
 	for (size_t i = 0; i < n; i++)
-		if (change_group(mf, x, &g[i], e) < 0)
-			return -1;
-	return 0;
+		change_group(mf, x, &g[i]);
 }
 
 const struct rule_type type_modfield = {

@@ -103,12 +103,11 @@ static struct str date_value(struct act *x)
 	return str_copy(x->a, str_of(text));
 }
 
-static int headers(struct act *x, const struct targets *t, struct str subject, struct str *out,
-		   struct err *e)
+static struct str headers(struct act *x, const struct targets *t, struct str subject)
 {
 	struct buf b;
 
-	buf_init(&b, x->a, RULES_TEXT_MAX);
+	buf_init(&b, x->a, SIZE_MAX);
 	buf_add(&b, STR("From: "));
 	buf_add(&b, from_value(x));
 	buf_add(&b, STR("\nTo: "));
@@ -121,34 +120,30 @@ static int headers(struct act *x, const struct targets *t, struct str subject, s
 	buf_add(&b, act_token(x));
 	buf_addf(&b, "@%.*s>\n", STR_ARG(x->cfg->dns.fqdn));
 	buf_add(&b, STR("Auto-Submitted: auto-generated\nMIME-Version: 1.0\n"));
-	return buf_done(&b, out, e);
+	return buf_str(&b);
 }
 
-static int write_group(const struct notify *o, struct act *x, const struct act_group *g,
-		       const struct targets *t, struct err *e)
+static void write_group(const struct notify *o, struct act *x, const struct act_group *g,
+			const struct targets *t)
 {
-	struct str subject, head, body;
+	struct str head = headers(x, t, act_text(x, o->subject));
 	struct outbox_effect *ef;
 
-	if (act_text(x, o->subject, &subject, e) < 0 || act_text(x, o->body, &body, e) < 0 ||
-	    headers(x, t, subject, &head, e) < 0)
-		return -1;
 	ef = act_effect(x, OUTBOX_NOTIFY, g->rcpt, g->n);
 	ef->target = t->p;
 	ef->n_target = t->n;
 	ef->smtputf8 = x->cfg->mail.smtputf8 && !is_ascii(head);
 	ef->draft.headers = head;
-	ef->draft.text = body;
+	ef->draft.text = act_text(x, o->body);
 	if (o->attach) {
 		ef->draft.attach = &x->s->raw;
 		ef->draft.attach_name = STR("original_message.eml");
 		ef->draft.boundary = act_boundary(x);
 	}
-	return 0;
 }
 
 /* One notification, unless what it prints differs between recipients. */
-static int carry_out(const void *o, struct act *x, struct err *e)
+static void carry_out(const void *o, struct act *x)
 {
 	const struct notify *n = o;
 	struct act_group *g;
@@ -156,18 +151,14 @@ static int carry_out(const void *o, struct act *x, struct err *e)
 
 	for (size_t i = 0; i < count; i++) {
 		struct targets t;
-		struct str to;
 
 		x->view = g[i].view;
-		if (act_text(x, n->to, &to, e) < 0)
-			return -1;
-		t = targets_of(x->a, to, ";, \t\r\n");
+		t = targets_of(x->a, act_text(x, n->to), ";, \t\r\n");
 		if (!t.n)
 			act_note(x, &g[i], LINE_NOTIFY_IGNORED, STR_NONE, STR_NONE, 0);
-		else if (write_group(n, x, &g[i], &t, e) < 0)
-			return -1;
+		else
+			write_group(n, x, &g[i], &t);
 	}
-	return 0;
 }
 
 const struct rule_type type_notify = {

@@ -9,16 +9,14 @@ static struct str describe(struct arena *a, const void *o)
 }
 
 /* A mail with a virus goes to the virus quarantine, whatever made the rule match. */
-static int carry_out(const void *o, struct act *x, struct err *e)
+static void carry_out(const void *o, struct act *x)
 {
 	struct act_group *g;
 	size_t n = act_groups(x, ACT_BY_VERSION | ACT_BY_VIEW, &g);
 
 	(void)o;
 	for (size_t i = 0; i < n; i++)
-		if (act_quarantine(x, &g[i], x->s->virus.n ? OUTBOX_VIRUS : OUTBOX_SPAM, e) < 0)
-			return -1;
-	return 0;
+		act_quarantine(x, &g[i], x->s->virus.n ? OUTBOX_VIRUS : OUTBOX_SPAM);
 }
 
 const struct rule_type type_quarantine = {

@@ -61,27 +61,24 @@ static bool is_html(struct str s)
 	return false;
 }
 
-static int replacement(struct act *x, const struct removal *o, const struct mime *part,
-		       struct str *out, struct err *e)
+static struct str replacement(struct act *x, const struct removal *o, const struct mime *part)
 {
 	struct str text, name;
 	bool html;
 
 	x->filename = mime_filename(x->a, part);
 	x->has_filename = true;
-	if (act_text(x, o->text, &text, e) < 0)
-		return -1;
+	text = act_text(x, o->text);
 	x->has_filename = false;
 	html = is_html(text);
 	name = str_fmt(x->a, "REMOVED_ATTACHMENT_%u.%s", part->aid, html ? "html" : "txt");
-	*out = mime_build_text_part(x->a, html ? STR("html") : STR("plain"), text, name,
+	return mime_build_text_part(x->a, html ? STR("html") : STR("plain"), text, name,
 				    part->mail->eol);
-	return 0;
 }
 
 /* A new part for each of those that go, and all of them as text, which names the change. */
-static int replacements(struct act *x, const struct removal *o, const struct marks *parts,
-			struct str *part, struct str *change, struct err *e)
+static struct str replacements(struct act *x, const struct removal *o, const struct marks *parts,
+			       struct str *part)
 {
 	struct buf b;
 
@@ -90,12 +87,11 @@ static int replacements(struct act *x, const struct removal *o, const struct mar
 	for (uint32_t aid = 1; aid <= x->s->n_parts; aid++) {
 		if (!marks_has(parts, aid))
 			continue;
-		if (replacement(x, o, x->s->parts[aid - 1], &part[aid - 1], e) < 0)
-			return -1;
+		part[aid - 1] = replacement(x, o, x->s->parts[aid - 1]);
 		buf_addf(&b, " %u:", aid);
 		buf_add(&b, part[aid - 1]);
 	}
-	return buf_done(&b, change, e);
+	return buf_str(&b);
 }
 
 /* The mail that goes on is another one than that in the quarantine. */
@@ -127,8 +123,7 @@ static void make_version(struct act *x, const struct removal *o, const struct ma
 	v->gone = marks_unite(x->a, n, v->gone, *parts);
 }
 
-static int remove_group(struct act *x, const struct removal *o, const struct act_group *g,
-			struct err *e)
+static void remove_group(struct act *x, const struct removal *o, const struct act_group *g)
 {
 	struct str *part = NEW_N(x->a, struct str, x->s->n_parts), change;
 	struct version *v;
@@ -138,12 +133,11 @@ static int remove_group(struct act *x, const struct removal *o, const struct act
 	parts = o->all ? attachments_all(x, g->version)
 		       : attachments_matching(x, g->version, g->marks);
 	if (parts.kind != MARKS_SET)
-		return 0;
+		return;
 	x->view = g->view;
-	if (replacements(x, o, &parts, part, &change, e) < 0)
-		return -1;
-	if (o->quarantine && act_quarantine(x, g, OUTBOX_ATTACHMENT, e) < 0)
-		return -1;
+	change = replacements(x, o, &parts, part);
+	if (o->quarantine)
+		act_quarantine(x, g, OUTBOX_ATTACHMENT);
 	v = version_derive(x->a, g->version, change, &fresh);
 	if (fresh)
 		make_version(x, o, &parts, part, v);
@@ -152,10 +146,9 @@ static int remove_group(struct act *x, const struct removal *o, const struct act
 		if (marks_has(&parts, aid))
 			act_note(x, g, LINE_ATTACHMENT_REMOVED,
 				 mime_filename(x->a, x->s->parts[aid - 1]), STR_NONE, aid);
-	return 0;
 }
 
-static int carry_out(const void *o, struct act *x, struct err *e)
+static void carry_out(const void *o, struct act *x)
 {
 	const struct removal *r = o;
 	unsigned by = ACT_BY_VERSION | act_by_text(r->text);
@@ -168,9 +161,7 @@ static int carry_out(const void *o, struct act *x, struct err *e)
 		by |= ACT_BY_VIEW;
 	n = act_groups(x, by, &g);
 	for (size_t i = 0; i < n; i++)
-		if (remove_group(x, r, &g[i], e) < 0)
-			return -1;
-	return 0;
+		remove_group(x, r, &g[i]);
 }
 
 const struct rule_type type_remove = {
