@@ -200,18 +200,13 @@ static void match_header(struct run *run, size_t i, const struct re *re)
 	}
 }
 
-/* True if it matched; a negated rule only wants to know that. */
+/* True if it matched: then no further part is looked at. */
 static bool match_part(struct run *run, size_t i, const struct re *re, struct str text)
 {
 	const struct rule *r = &run->rs->rules[i];
 	unsigned max = r->maxhits ? r->maxhits : r->flags & RULE_MULTIPLE ? 1000 : 1;
-	enum re_result result;
 
-	if (!r->negated)
-		return match_all(run, i, re, text, 0, max) > 0;
-	result = re_match(re, text);
-	run->limited |= result == RE_LIMIT;
-	return result == RE_LIMIT;
+	return match_all(run, i, re, text, 0, max) > 0;
 }
 
 static struct str part_text(struct run *run, const struct rule *r, const struct spam_part *part)
@@ -230,6 +225,11 @@ static void match_mimeheader(struct run *run, size_t i, const struct re *re)
 	struct str joined = STR_NONE;
 	size_t n;
 
+	/* So SpamAssassin 4.0.1 does it, whatever the parts say. */
+	if (r->negated) {
+		hit(run, i, 1);
+		return;
+	}
 	parts = spam_parts(run->m, &n);
 	for (size_t k = 0; k < n && k < r->range_max; k++) {
 		struct str text;
@@ -245,10 +245,8 @@ static void match_mimeheader(struct run *run, size_t i, const struct re *re)
 			return;
 		}
 	}
-	if (r->flags & RULE_CONCAT && match_part(run, i, re, joined))
-		return;
-	if (r->negated)
-		hit(run, i, 1);
+	if (r->flags & RULE_CONCAT)
+		match_part(run, i, re, joined);
 }
 
 static void match_full(struct run *run, size_t i, const struct re *re)
