@@ -2,11 +2,25 @@
 
 #include "base/net.h"
 
-enum { DEADLINE_EVERY = 16 }; /* rules between two looks at the clock */
+enum {
+	DEADLINE_EVERY = 16, /* rules between two looks at the clock */
+	GRAMS_MAX = 64,      /* texts whose content is known one by one */
+};
 
 struct header_text {
 	bool made, present;
 	struct str text;
+};
+
+/*
+ * Texts that many patterns are held against, and what occurs in all of them and in each; the last
+ * of `each` stands for all further texts too.
+ */
+struct shared_texts {
+	bool made;
+	struct spam_texts texts;
+	struct re_grams all;
+	struct re_grams *each;
 };
 
 /* One mail on its way through the rules. */
@@ -16,6 +30,7 @@ struct run {
 	struct spam_message *m;
 	struct spam_result *out;
 	struct header_text *headers;
+	struct shared_texts *body, *rawbody, *uri;
 	double *value;     /* by rule; what metas see */
 	bool *ready;       /* has hit, or is done without */
 	uint32_t *waiting; /* metas: names that are not ready */
@@ -136,33 +151,46 @@ static bool match_once(struct run *run, size_t i, const struct re *re, struct st
 	return true;
 }
 
-/* body, rawbody, uri: one text after the other. */
-static void match_texts(struct run *run, size_t i, const struct re *re, struct spam_texts texts)
+static void texts_make(struct run *run, struct shared_texts *s, struct spam_texts texts)
+{
+	s->made = true;
+	s->texts = texts;
+	s->each = NEW_N(run->a, struct re_grams, texts.n < GRAMS_MAX ? texts.n : GRAMS_MAX);
+	for (size_t k = 0; k < texts.n; k++) {
+		re_grams_add(&s->all, texts.v[k]);
+		re_grams_add(&s->each[k < GRAMS_MAX ? k : GRAMS_MAX - 1], texts.v[k]);
+	}
+}
+
+/* One text after the other. */
+static void match_each(struct run *run, size_t i, const struct re *re,
+		       const struct shared_texts *s)
 {
 	const struct rule *r = &run->rs->rules[i];
 	unsigned n = 0;
 
-	for (size_t k = 0; k < texts.n; k++) {
+	for (size_t k = r->flags & RULE_NOSUBJECT && s == run->body; k < s->texts.n; k++) {
+		if (!re_possible(re, &s->each[k < GRAMS_MAX ? k : GRAMS_MAX - 1]))
+			continue;
 		if (!(r->flags & RULE_MULTIPLE)) {
-			if (match_once(run, i, re, texts.v[k]))
+			if (match_once(run, i, re, s->texts.v[k]))
 				return;
 			continue;
 		}
-		n = match_all(run, i, re, texts.v[k], n, r->maxhits);
+		n = match_all(run, i, re, s->texts.v[k], n, r->maxhits);
 		if (r->maxhits && n >= r->maxhits)
 			return;
 	}
 }
 
-static void match_body(struct run *run, size_t i, const struct re *re)
+/* body, rawbody, uri: most patterns need no look at the texts themselves. */
+static void match_texts(struct run *run, size_t i, const struct re *re, struct shared_texts *s,
+			struct spam_texts (*view)(struct spam_message *m))
 {
-	struct spam_texts body = spam_body(run->m);
-
-	if (run->rs->rules[i].flags & RULE_NOSUBJECT && body.n) {
-		body.v++;
-		body.n--;
-	}
-	match_texts(run, i, re, body);
+	if (!s->made)
+		texts_make(run, s, view(run->m));
+	if (re_possible(re, &s->all))
+		match_each(run, i, re, s);
 }
 
 static const struct header_text *header_text(struct run *run, uint32_t slot)
@@ -275,13 +303,13 @@ static void rule_run(struct run *run, size_t i)
 	if (r->type == RULE_HEADER)
 		match_header(run, i, re);
 	else if (r->type == RULE_BODY)
-		match_body(run, i, re);
+		match_texts(run, i, re, run->body, spam_body);
 	else if (r->type == RULE_URI)
-		match_texts(run, i, re, spam_uris(run->m));
+		match_texts(run, i, re, run->uri, spam_uris);
 	else if (r->type == RULE_MIMEHEADER)
 		match_mimeheader(run, i, re);
 	else if (r->type == RULE_RAWBODY)
-		match_texts(run, i, re, spam_rawbody(run->m));
+		match_texts(run, i, re, run->rawbody, spam_rawbody);
 	else
 		match_full(run, i, re);
 	rule_ready(run, i);
@@ -323,6 +351,9 @@ static void run_init(struct run *run)
 	const struct spam_rules *rs = run->rs;
 
 	run->headers = NEW_N(run->a, struct header_text, rs->n_headers);
+	run->body = NEW(run->a, struct shared_texts);
+	run->rawbody = NEW(run->a, struct shared_texts);
+	run->uri = NEW(run->a, struct shared_texts);
 	run->value = NEW_N(run->a, double, rs->n);
 	run->ready = NEW_N(run->a, bool, rs->n);
 	run->waiting = NEW_N(run->a, uint32_t, rs->n);

@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "lib/re/need.h"
+
 /*
  * A pattern has one of two codes. The 8-bit library cannot hold patterns that compile to more than
  * 64 kB; such a one is compiled by the 32-bit library, which counts in larger units and has no such
@@ -13,6 +15,7 @@
 struct re {
 	pcre2_code_8 *code;
 	pcre2_code_32 *wide;
+	struct re_need need;
 	bool jit;
 };
 
@@ -179,6 +182,8 @@ int re_compile(struct arena *a, struct str pattern, unsigned flags, struct re **
 	} else if (compile_wide(a, pattern, flags, re, e) < 0) {
 		return -1;
 	}
+	if (!(flags & RE_ONCE))
+		re->need = re_need_find(a, pattern, flags & RE_EXTENDED);
 	*out = re;
 	return 0;
 }
@@ -304,6 +309,51 @@ enum re_result re_next(const struct re *re, struct str subject, struct re_walk *
 	walk->empty = v[0] == v[1];
 	walk->at = v[1];
 	return RE_MATCH;
+}
+
+void re_grams_clear(struct re_grams *g)
+{
+	*g = (struct re_grams){ 0 };
+}
+
+void re_grams_add(struct re_grams *g, struct str text)
+{
+	uint32_t three = 0;
+
+	for (size_t i = 0; i < text.n; i++) {
+		uint16_t bit;
+
+		three = three >> 8 | (uint32_t)re_fold((uint8_t)text.p[i]) << 16;
+		bit = re_gram(three);
+		if (i >= 2)
+			g->bits[bit >> 6] |= (uint64_t)1 << (bit & 63);
+	}
+}
+
+static bool has_all(const struct re_grams *g, const uint16_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!(g->bits[p[i] >> 6] >> (p[i] & 63) & 1))
+			return false;
+	return true;
+}
+
+static bool has_one(const struct re_grams *g, const uint16_t *set, size_t n)
+{
+	for (size_t i = 0; i < n; i += set[i] + 1u)
+		if (has_all(g, set + i + 1, set[i]))
+			return true;
+	return false;
+}
+
+bool re_possible(const struct re *re, const struct re_grams *g)
+{
+	const struct re_need *need = &re->need;
+
+	for (size_t i = 0; i < need->n; i += need->p[i] + 1u)
+		if (!has_one(g, need->p + i + 1, need->p[i]))
+			return false;
+	return true;
 }
 
 bool re_group_name(const struct re *re, size_t index, struct str *name, size_t *group)

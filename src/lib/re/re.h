@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -90,6 +91,19 @@ struct re_walk {
 	struct re_caps *caps;
 };
 enum re_result re_next(const struct re *re, struct str subject, struct re_walk *walk);
+
+/*
+ * Which sequences of three bytes occur in a text, or in several: where many patterns are held
+ * against the same texts, re_possible() rules most of them out without a match.
+ */
+struct re_grams {
+	uint64_t bits[65536 / 64];
+};
+void re_grams_clear(struct re_grams *g);
+void re_grams_add(struct re_grams *g, struct str text);
+
+/* False only if the pattern matches none of the texts. */
+bool re_possible(const struct re *re, const struct re_grams *g);
 
 /* Named groups, by index from 0: false at the end. `name` lives with the pattern. */
 bool re_group_name(const struct re *re, size_t index, struct str *name, size_t *group);

@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct str rest = { (const char *)data, size };
 	struct str pattern = str_cut(&rest, '\n'), name;
 	struct re_walk walk = { 0 };
+	static struct re_grams grams;
 	struct re_caps caps;
 	struct re *re;
 	size_t group;
@@ -22,6 +23,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (re_compile_perl(a, pattern, 0, &re, &e) < 0)
 		return 0;
+	re_grams_clear(&grams);
+	re_grams_add(&grams, rest);
+	if (!re_possible(re, &grams) && re_match(re, rest) == RE_MATCH)
+		__builtin_trap();
 	walk.caps = &caps;
 	for (int i = 0; i < 100 && re_next(re, rest, &walk) == RE_MATCH; i++)
 		for (size_t k = 0; re_group_name(re, k, &name, &group); k++)

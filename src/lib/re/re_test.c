@@ -185,6 +185,51 @@ static void giant(void **state)
 	assert_true(re_size(re) > 65536);
 }
 
+static bool possible(const char *pattern, const char *text)
+{
+	struct re_grams *g = NEW(a, struct re_grams);
+
+	re_grams_add(g, str_of(text));
+	return re_possible(compiled(pattern, 0), g);
+}
+
+static void grams(void **state)
+{
+	static const struct {
+		const char *pattern, *text;
+		bool possible;
+	} t[] = {
+		{ "lottery", "the LOTTERY", true },
+		{ "lottery", "the letter", false },
+		{ "(?:lot|pri[sz]e)s?", "a prize", true },
+		{ "(?:lot|pri[sz]e)s?", "a price", false },
+		{ "\\bwin(?:ner)?\\b.{0,9}money", "monet", false },
+		{ "\\bwin(?:ner)?\\b.{0,9}money", "moneywinner", true },
+		{ "(?:abc)+x", "abcabc", false },
+		{ "(?:abc){2,}", "xabcx", true },
+		{ "abc|", "", true },
+		{ "abc|.", "x", true },
+		{ "ab?c", "", true },
+		{ "[abc]de", "xdey", false },
+		{ "[^abc]de", "x", true },
+		{ "(?!abc)def", "def", true },
+		{ "(?=abc)def", "def", true },
+		{ "(?x: a b c #def\n )", "abc", true },
+		{ "(?x: a b c )", "a b c", false },
+		{ "\\x61\\x{62}\\tc", "ab\tc", true },
+		{ "\\x61\\x{62}\\tc", "ab c", false },
+		{ "(a)bc\\1", "abc", true },
+		{ "a{3}", "aaa", true },
+		{ "\\xc4\\xd6\\xdc", "\xe4\xf6\xfc", true },
+		{ "[[:alpha:]]xyz", "", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(t); i++)
+		if (possible(t[i].pattern, t[i].text) != t[i].possible)
+			fail_msg("%s: %s", t[i].pattern, t[i].text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -192,6 +237,7 @@ int main(void)
 		cmocka_unit_test(latin1_case),      cmocka_unit_test(perl_syntax),
 		cmocka_unit_test(perl_refuses),     cmocka_unit_test(walk),
 		cmocka_unit_test(limit),            cmocka_unit_test(giant),
+		cmocka_unit_test(grams),
 	};
 
 	return cmocka_run_group_tests_name("re", tests, open_arena, close_arena);

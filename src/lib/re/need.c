@@ -1,0 +1,612 @@
+#include "lib/re/need.h"
+
+#include "base/vec.h"
+
+enum {
+	EXACT_MAX = 32,     /* texts a piece of pattern may stand for */
+	LITERALS_MAX = 256, /* in what is needed */
+	LITERAL_MAX = 16,   /* bytes */
+	CLASS_MAX = 10,     /* members of a class that is written out */
+	NEEDS_MAX = 4,      /* sets kept */
+	GRAM = 3,
+	DEPTH_MAX = 250,
+	WORK_MAX = 1 << 20, /* literals made on the way */
+};
+
+struct set {
+	struct str *p;
+	size_t n, cap;
+};
+
+/*
+ * What is known about a piece of pattern: all texts it can match (`exact`), and sets of literals:
+ * whatever it matches contains one of each.
+ */
+struct piece {
+	bool exact;
+	struct set all, needs[NEEDS_MAX];
+	size_t n;
+};
+
+struct walk {
+	struct arena *a;
+	struct str in;
+	size_t at;
+	bool extended;
+	int depth;
+	size_t work;
+	bool failed; /* something not understood: no statement about the whole */
+};
+
+static struct piece parse_alternatives(struct walk *w);
+
+static int peek(const struct walk *w, size_t ahead)
+{
+	return w->at + ahead < w->in.n ? (uint8_t)w->in.p[w->at + ahead] : -1;
+}
+
+static struct piece fail(struct walk *w)
+{
+	w->failed = true;
+	w->at = w->in.n;
+	return (struct piece){ 0 };
+}
+
+static void add(struct walk *w, struct set *s, struct str text)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (str_eq(s->p[i], text))
+			return;
+	vec_add(w->a, s, text);
+	if (++w->work > WORK_MAX)
+		fail(w);
+}
+
+static struct piece anything(void)
+{
+	return (struct piece){ 0 };
+}
+
+static struct piece exactly(struct walk *w, struct str text)
+{
+	struct piece p = { .exact = true };
+
+	add(w, &p.all, text);
+	return p;
+}
+
+static struct piece byte(struct walk *w, int c)
+{
+	char *p = NEW(w->a, char);
+
+	*p = (char)re_fold((uint8_t)c);
+	return exactly(w, (struct str){ p, 1 });
+}
+
+/* How well a set of literals tells texts apart; 0: not at all. */
+static size_t worth(const struct set *s)
+{
+	size_t shortest = LITERAL_MAX;
+
+	if (s->n == 0 || s->n > LITERALS_MAX)
+		return 0;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->p[i].n < shortest)
+			shortest = s->p[i].n;
+	if (shortest < GRAM)
+		return 0;
+	return shortest * (2 * LITERALS_MAX) + LITERALS_MAX - s->n + 1;
+}
+
+/* One more set that a match contains something of; the least useful one gives way. */
+static void consider(struct piece *p, const struct set *s)
+{
+	size_t least = 0;
+
+	if (p->n < NEEDS_MAX) {
+		if (worth(s))
+			p->needs[p->n++] = *s;
+		return;
+	}
+	for (size_t i = 1; i < p->n; i++)
+		if (worth(&p->needs[i]) < worth(&p->needs[least]))
+			least = i;
+	if (worth(s) > worth(&p->needs[least]))
+		p->needs[least] = *s;
+}
+
+static const struct set *best(const struct piece *p)
+{
+	const struct set *s = p->n ? &p->needs[0] : NULL;
+
+	for (size_t i = 1; i < p->n; i++)
+		if (worth(&p->needs[i]) > worth(s))
+			s = &p->needs[i];
+	return s;
+}
+
+/* Every text of `x` followed by every text of `y`; false if that is too much. */
+static bool product(struct walk *w, const struct set *x, const struct set *y, struct set *out)
+{
+	*out = (struct set){ 0 };
+	if (x->n * y->n > EXACT_MAX)
+		return false;
+	for (size_t i = 0; i < x->n; i++)
+		for (size_t k = 0; k < y->n; k++) {
+			if (x->p[i].n + y->p[k].n > LITERAL_MAX)
+				return false;
+			add(w, out, str_cat(w->a, x->p[i], y->p[k]));
+		}
+	return true;
+}
+
+/* `so_far` followed by `next`. Between them stands everything known about texts that end here. */
+static void append(struct walk *w, struct piece *so_far, const struct piece *next)
+{
+	struct set joined;
+
+	if (next->exact && product(w, &so_far->all, &next->all, &joined)) {
+		so_far->all = joined;
+		return;
+	}
+	so_far->exact = false;
+	consider(so_far, &so_far->all);
+	if (next->exact) {
+		so_far->all = next->all;
+	} else {
+		for (size_t i = 0; i < next->n; i++)
+			consider(so_far, &next->needs[i]);
+		so_far->all = (struct set){ 0 };
+		add(w, &so_far->all, STR(""));
+	}
+}
+
+/* A sequence is done: what it can end in counts too. */
+static struct piece finish(struct piece p)
+{
+	consider(&p, &p.all);
+	if (!p.exact)
+		p.all = (struct set){ 0 };
+	return p;
+}
+
+static void merge(struct walk *w, struct set *to, const struct set *from)
+{
+	for (size_t i = 0; i < from->n && to->n <= LITERALS_MAX; i++)
+		add(w, to, from->p[i]);
+}
+
+/* One or the other. */
+static struct piece either(struct walk *w, const struct piece *x, const struct piece *y)
+{
+	struct piece p = { .exact = x->exact && y->exact };
+	struct set joined = { 0 };
+
+	if (x->n && y->n) {
+		merge(w, &joined, best(x));
+		merge(w, &joined, best(y));
+		consider(&p, &joined);
+	}
+	if (p.exact) {
+		merge(w, &p.all, &x->all);
+		merge(w, &p.all, &y->all);
+	}
+	if (p.all.n > EXACT_MAX) {
+		p.exact = false;
+		p.all = (struct set){ 0 };
+	}
+	return p;
+}
+
+static int hex_digit(int c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* After `\x`: the byte, or -1 for something else. */
+static int hex_byte(struct walk *w)
+{
+	bool braces = peek(w, 0) == '{';
+	int value = 0, n = 0;
+
+	w->at += braces;
+	while (hex_digit(peek(w, 0)) >= 0 && (braces || n < 2)) {
+		value = value * 16 + hex_digit(peek(w, 0));
+		if (value > 0xff)
+			return -1;
+		n++;
+		w->at++;
+	}
+	if (braces && peek(w, 0) != '}')
+		return -1;
+	w->at += braces;
+	return value;
+}
+
+/* A backslash and what belongs to it: the byte it stands for, or -1 for anything else. */
+static int escaped_byte(struct walk *w, bool *assertion)
+{
+	static const char names[] = "tnrfea", values[] = "\t\n\r\f\033\a";
+	int c = peek(w, 1);
+	const char *simple;
+
+	*assertion = false;
+	w->at += 2;
+	if (c == 'x')
+		return hex_byte(w);
+	simple = c > 0 ? strchr(names, c) : NULL;
+	if (simple)
+		return values[simple - names];
+	if (c > 0 && strchr("bBAzZGK", c)) {
+		*assertion = true;
+		return -1;
+	}
+	if (c >= 0x80 || (c > 0 && !ascii_is_alpha((char)c) && !ascii_is_digit((char)c)))
+		return c;
+	/* Sets, references, numbers: anything. Quoting, braces and \c change how to read on. */
+	if (c <= 0 || strchr("QEcoNpPgkC", c))
+		fail(w);
+	return -1;
+}
+
+static struct piece parse_escape(struct walk *w)
+{
+	bool assertion;
+	int c = escaped_byte(w, &assertion);
+
+	if (w->failed)
+		return anything();
+	if (assertion)
+		return exactly(w, STR(""));
+	return c < 0 ? anything() : byte(w, c);
+}
+
+struct members {
+	uint8_t set[256];
+	bool other; /* more than single bytes and ranges */
+};
+
+static void member_range(struct members *m, int from, int to)
+{
+	for (int c = from; c <= to; c++)
+		m->set[re_fold((uint8_t)c)] = 1;
+}
+
+/* One byte of a class, or -1 for a set. */
+static int class_byte(struct walk *w)
+{
+	bool assertion;
+	int c = peek(w, 0);
+
+	if (c == '[' && (peek(w, 1) == ':' || peek(w, 1) == '.' || peek(w, 1) == '=')) {
+		fail(w);
+		return -1;
+	}
+	if (c != '\\') {
+		w->at++;
+		return c;
+	}
+	if (peek(w, 1) == 'b') {
+		w->at += 2;
+		return '\b';
+	}
+	c = escaped_byte(w, &assertion);
+	if (assertion)
+		fail(w);
+	return c;
+}
+
+static void class_member(struct walk *w, struct members *m)
+{
+	int from = class_byte(w), to = from;
+
+	if (from >= 0 && peek(w, 0) == '-' && peek(w, 1) != ']') {
+		w->at++;
+		to = class_byte(w);
+		m->other |= to < 0;
+	}
+	if (from < 0)
+		m->other = true;
+	else
+		member_range(m, from, to);
+}
+
+static struct piece class_piece(struct walk *w, const struct members *m)
+{
+	struct piece p = { .exact = true };
+	size_t n = 0;
+
+	for (int c = 0; c < 256; c++)
+		n += m->set[c];
+	if (m->other || n == 0 || n > CLASS_MAX)
+		return anything();
+	for (int c = 0; c < 256; c++)
+		if (m->set[c])
+			add(w, &p.all, byte(w, c).all.p[0]);
+	return p;
+}
+
+static struct piece parse_class(struct walk *w)
+{
+	struct members m = { .other = peek(w, 1) == '^' };
+	size_t start;
+
+	w->at += m.other ? 2 : 1;
+	start = w->at;
+	while (!w->failed && (peek(w, 0) != ']' || w->at == start)) {
+		if (peek(w, 0) < 0)
+			return fail(w);
+		class_member(w, &m);
+	}
+	w->at++;
+	return w->failed ? anything() : class_piece(w, &m);
+}
+
+/* After `(?`: modifiers up to `)` or `:`. */
+static bool parse_modifiers(struct walk *w)
+{
+	bool off = false;
+
+	for (; peek(w, 0) != ')' && peek(w, 0) != ':'; w->at++) {
+		int c = peek(w, 0);
+
+		if (c == '^')
+			w->extended = false;
+		else if (c == '-')
+			off = true;
+		else if (c == 'x')
+			w->extended = !off;
+		else if (c < 0 || !strchr("imsn", c))
+			return false;
+	}
+	return true;
+}
+
+/* Skips `(?<name>` and its like; false if it is none. */
+static bool skip_name(struct walk *w)
+{
+	size_t i = peek(w, 0) == 'P' ? 1 : 0;
+	char close = peek(w, i) == '\'' ? '\'' : '>';
+	ptrdiff_t end;
+
+	if (peek(w, i) != '<' && peek(w, i) != '\'')
+		return false;
+	end = str_chr(str_from(w->in, w->at + i + 1), close);
+	if (end < 0)
+		return false;
+	w->at += i + (size_t)end + 2;
+	return true;
+}
+
+/* Past `(` and what follows it; false: no group with content, or not understood. */
+static bool group_head(struct walk *w, bool *assertion)
+{
+	static const char *const looks[] = { "?=", "?!", "?<=", "?<!" };
+	struct str rest;
+
+	w->at++;
+	rest = str_from(w->in, w->at);
+	*assertion = false;
+	for (size_t i = 0; i < ARRAY_LEN(looks); i++)
+		if (str_starts(rest, str_of(looks[i]))) {
+			*assertion = true;
+			w->at += strlen(looks[i]);
+			return true;
+		}
+	if (peek(w, 0) == '*') {
+		fail(w);
+		return false;
+	}
+	if (peek(w, 0) != '?')
+		return true;
+	w->at++;
+	if (peek(w, 0) == '|' || peek(w, 0) == '>') {
+		w->at++;
+		return true;
+	}
+	if (skip_name(w))
+		return true;
+	if (!parse_modifiers(w)) {
+		fail(w);
+		return false;
+	}
+	return w->in.p[w->at++] == ':';
+}
+
+static struct piece parse_group(struct walk *w)
+{
+	bool extended = w->extended, assertion;
+	struct piece p;
+
+	if (str_starts(str_from(w->in, w->at), STR("(?#"))) {
+		ptrdiff_t end = str_chr(str_from(w->in, w->at), ')');
+
+		w->at += end < 0 ? w->in.n : (size_t)end + 1;
+		return exactly(w, STR(""));
+	}
+	if (!group_head(w, &assertion))
+		return w->failed ? anything() : exactly(w, STR("")); /* (?i) holds from here on */
+	p = parse_alternatives(w);
+	if (peek(w, 0) != ')')
+		return fail(w);
+	w->at++;
+	w->extended = extended;
+	return assertion ? exactly(w, STR("")) : p;
+}
+
+/* {n}, {n,}, {n,m}: true and past it; anything else is text. */
+static bool parse_braces(struct walk *w, int64_t *lo, int64_t *hi)
+{
+	struct str rest = str_from(w->in, w->at + 1), first, second = STR_NONE;
+	ptrdiff_t end = str_chr(rest, '}');
+
+	if (end < 0)
+		return false;
+	rest = str_sub(rest, 0, (size_t)end);
+	first = str_cut(&rest, ',');
+	if (rest.p)
+		second = rest;
+	if (!str_int(first, 0, 65535, lo) || !ascii_is_digit(first.p[0]))
+		return false;
+	*hi = second.p ? INT64_MAX : *lo;
+	if (second.n && (!ascii_is_digit(second.p[0]) || !str_int(second, 0, 65535, hi)))
+		return false;
+	w->at += (size_t)end + 2;
+	return true;
+}
+
+static bool parse_quantifier(struct walk *w, int64_t *lo, int64_t *hi)
+{
+	int c = peek(w, 0);
+
+	if (c == '{') {
+		if (!parse_braces(w, lo, hi))
+			return false;
+	} else if (c == '*' || c == '+' || c == '?') {
+		*lo = c == '+';
+		*hi = c == '?' ? 1 : INT64_MAX;
+		w->at++;
+	} else {
+		return false;
+	}
+	if (peek(w, 0) == '?' || peek(w, 0) == '+')
+		w->at++;
+	return true;
+}
+
+static struct piece parse_atom(struct walk *w)
+{
+	int c = peek(w, 0);
+
+	if (c == '\\')
+		return parse_escape(w);
+	if (c == '[')
+		return parse_class(w);
+	if (c == '(')
+		return parse_group(w);
+	w->at++;
+	if (c == '.')
+		return anything();
+	if (c == '^' || c == '$')
+		return exactly(w, STR(""));
+	return byte(w, c);
+}
+
+static bool skip_extended(struct walk *w)
+{
+	int c = peek(w, 0);
+	ptrdiff_t end;
+
+	if (!w->extended || c < 0)
+		return false;
+	if (c == '#') {
+		end = str_chr(str_from(w->in, w->at), '\n');
+		w->at = end < 0 ? w->in.n : w->at + (size_t)end + 1;
+		return true;
+	}
+	if (!ascii_is_blank((char)c))
+		return false;
+	w->at++;
+	return true;
+}
+
+/* An atom `lo` to `hi` times, behind `so_far`. */
+static void append_times(struct walk *w, struct piece *so_far, const struct piece *atom,
+			 int64_t lo, int64_t hi)
+{
+	struct piece gap = anything(), nothing;
+
+	if (lo == 0 && hi == 1 && atom->exact) {
+		nothing = exactly(w, STR(""));
+		nothing = either(w, &nothing, atom);
+		append(w, so_far, &nothing);
+		return;
+	}
+	if (lo == 0) {
+		append(w, so_far, &gap);
+		return;
+	}
+	append(w, so_far, atom);
+	if (hi == 1)
+		return;
+	append(w, so_far, &gap);
+	append(w, so_far, atom);
+}
+
+static struct piece parse_sequence(struct walk *w)
+{
+	struct piece so_far = exactly(w, STR(""));
+
+	while (!w->failed && peek(w, 0) >= 0 && peek(w, 0) != '|' && peek(w, 0) != ')') {
+		int64_t lo = 1, hi = 1;
+		struct piece atom;
+
+		if (skip_extended(w))
+			continue;
+		atom = parse_atom(w);
+		while (skip_extended(w))
+			;
+		if (!w->failed)
+			parse_quantifier(w, &lo, &hi);
+		append_times(w, &so_far, &atom, lo, hi);
+	}
+	return finish(so_far);
+}
+
+static struct piece parse_alternatives(struct walk *w)
+{
+	struct piece p, next;
+
+	if (++w->depth > DEPTH_MAX)
+		return fail(w);
+	p = parse_sequence(w);
+	while (!w->failed && peek(w, 0) == '|') {
+		w->at++;
+		next = parse_sequence(w);
+		p = either(w, &p, &next);
+	}
+	w->depth--;
+	return p;
+}
+
+/* The hashes of a literal behind their count. */
+static void emit_literal(struct str s, uint16_t *to, size_t *n)
+{
+	size_t start = (*n)++;
+
+	for (size_t i = 0; i + GRAM <= s.n; i++) {
+		uint32_t three = (uint32_t)(uint8_t)s.p[i] | (uint32_t)(uint8_t)s.p[i + 1] << 8 |
+				 (uint32_t)(uint8_t)s.p[i + 2] << 16;
+
+		to[(*n)++] = re_gram(three);
+	}
+	to[start] = (uint16_t)(*n - start - 1);
+}
+
+static void emit_set(const struct set *s, uint16_t *to, size_t *n)
+{
+	size_t start = (*n)++;
+
+	for (size_t i = 0; i < s->n; i++)
+		emit_literal(s->p[i], to, n);
+	to[start] = (uint16_t)(*n - start - 1);
+}
+
+struct re_need re_need_find(struct arena *a, struct str pattern, bool extended)
+{
+	CLEAN_ARENA struct arena *tmp = arena_open("pattern walk", (size_t)1 << 30);
+	struct walk w = { .a = tmp, .in = pattern, .extended = extended };
+	struct piece p = parse_alternatives(&w);
+	uint16_t *numbers = NEW_N(tmp, uint16_t, NEEDS_MAX * (LITERALS_MAX * LITERAL_MAX + 1));
+	struct re_need need = { 0 };
+
+	if (w.failed || w.at < w.in.n)
+		return need;
+	for (size_t i = 0; i < p.n; i++)
+		emit_set(&p.needs[i], numbers, &need.n);
+	need.p = memcpy(NEW_N(a, uint16_t, need.n), numbers, need.n * sizeof(*numbers));
+	return need;
+}
