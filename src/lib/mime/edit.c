@@ -65,9 +65,11 @@ static bool is_added(const struct mime_splice *s, const struct mime *part)
 /* A part that begins with its body has no empty line that would end the new header. */
 static void separate(struct mime_edit *ed, const struct mime *part)
 {
+	uint32_t i = mime_splice_at(ed, part->head.p), end = mime_splice_at(ed, part->head.p + 1);
+
 	if (part->head.n || !part->head_open)
 		return;
-	for (uint32_t i = 0; i < ed->n; i++)
+	for (; i < end; i++)
 		if (ed->splices[i].kind == SPLICE_SEPARATOR && ed->splices[i].aid == part->aid)
 			return;
 	mime_splice_add(ed, part, SPLICE_SEPARATOR, part->head.p, 0)->with = ed->root->mail->eol;
@@ -118,7 +120,7 @@ void mime_edit_delete_if(struct mime_edit *ed, const struct mime *part,
 
 	if (mime_edit_is_gone(ed, part))
 		return;
-	mime_splice_drop(ed, drop_added, &nm);
+	mime_splice_drop(ed, part->head.p, part->head.p, drop_added, &nm);
 	for (uint32_t i = 0; i < part->header_count; i++)
 		if (part->headers[i].name.n && match(part->headers[i].name, ctx))
 			field_delete(ed, part, &part->headers[i]);
@@ -138,7 +140,9 @@ void mime_edit_delete(struct mime_edit *ed, const struct mime *part, struct str 
 static struct mime_splice *find_added(const struct mime_edit *ed, const struct mime *part,
 				      struct str name)
 {
-	for (uint32_t i = 0; i < ed->n; i++)
+	uint32_t i = mime_splice_at(ed, part->head.p), end = mime_splice_at(ed, part->head.p + 1);
+
+	for (; i < end; i++)
 		if (is_added(&ed->splices[i], part) && str_ieq(ed->splices[i].name, name))
 			return &ed->splices[i];
 	return NULL;

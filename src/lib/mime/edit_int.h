@@ -36,8 +36,11 @@ struct mime_splice {
 struct mime_splice *mime_splice_add(struct mime_edit *ed, const struct mime *part,
 				    enum splice_kind kind, const char *at, size_t len);
 
-/* Forgets those that `drop` says yes to. */
-void mime_splice_drop(struct mime_edit *ed,
+/* Index of the first splice at or behind that place of the message. */
+uint32_t mime_splice_at(const struct mime_edit *ed, const char *at);
+
+/* Forgets those from `from` to `to`, both included, that `drop` says yes to. */
+void mime_splice_drop(struct mime_edit *ed, const char *from, const char *to,
 		      bool (*drop)(const struct mime_splice *s, const void *ctx), const void *ctx);
 
 /* True if the part, or one around it, was replaced; the header of the root is always there. */

@@ -12,51 +12,53 @@
 
 #include "base/buf.h"
 #include "lib/mime/build.h"
-#include "lib/mime/mime.h"
+#include "lib/mime/edit.h"
 
 enum { SMALL = 1 << 14, TIMES = 16, RATIO_MAX = 80, RUNS = 3 };
 
 struct attack {
 	const char *what;
 	const char *start, *again; /* the second part is repeated */
+	const char *end;           /* NULL: an empty line and a body */
 };
 
 static const struct attack attacks[] = {
-	{ "boundary lines", "Content-Type: multipart/mixed; boundary=b\n\n", "--b\n" },
+	{ "boundary lines", "Content-Type: multipart/mixed; boundary=b\n\n", "--b\n", NULL },
 	{ "almost boundary lines", "Content-Type: multipart/mixed; boundary=b\n\n--b\n\n",
-	  "--\n--bb\n" },
+	  "--\n--bb\n", NULL },
 	{ "multiparts never closed", "Content-Type: multipart/mixed; boundary=b\n\n",
-	  "--b\nContent-Type: multipart/mixed; boundary=b\n\n" },
-	{ "messages in messages", "", "Content-Type: message/rfc822\n\n" },
-	{ "garbage in the header", "", "garbage\n" },
+	  "--b\nContent-Type: multipart/mixed; boundary=b\n\n", NULL },
+	{ "messages in messages", "", "Content-Type: message/rfc822\n\n", NULL },
+	{ "garbage in the header", "", "garbage\n", NULL },
+	{ "garbage and one field", "", "garbage\n", "A: b\n\n" },
 	{ "garbage before a field", "Content-Type: multipart/mixed; boundary=b\n\n--b\n",
-	  "garbage\n--x\na: b\n" },
-	{ "fields", "", "A: b\n" },
-	{ "folds", "A: b\n", " \n" },
-	{ "Content-Type fields", "", "Content-Type: a/b; c=d; c=d\n" },
-	{ "parameters", "Content-Type: a/b", ";a=b" },
-	{ "parameters without end", "Content-Type: a/b; c=", "d " },
-	{ "pieces", "Content-Disposition: attachment", "; filename*1=x" },
-	{ "comments never closed", "Content-Type: a/b", "(" },
-	{ "comments", "Content-Type: a/b", "(())" },
-	{ "quotes", "Content-Type: a/b; name=", "\"\\" },
-	{ "encoded words never closed", "Subject: ", "=?utf-8?q?a" },
-	{ "heads of encoded words", "Subject: ", "=?" },
-	{ "long charset names", "Subject: =?", "a=?" },
-	{ "encoded words", "Subject: ", "=?utf-8?q?a?=" },
-	{ "other charsets", "Subject: ", "=?koi8-r?q?a?= =?utf-7?q?+?= " },
-	{ "addresses", "From: ", "a@b," },
-	{ "addresses without commas", "From: ", "a@b " },
-	{ "addresses with quotes", "From: ", "\"\\\"" },
-	{ "addresses with one open quote", "From: \"", "\\\"" },
-	{ "addresses with comments", "From: ", "(" },
-	{ "addresses with brackets", "From: ", "<" },
-	{ "addresses with brackets and commas", "From: ", "<a," },
-	{ "addresses with colons", "From: a@b", ":" },
-	{ "groups", "From: ", "a:;" },
-	{ "dots", "From: a@b", "." },
-	{ "quoted-printable", "Content-Transfer-Encoding: quoted-printable\n\n", "= = =" },
-	{ "base64", "Content-Transfer-Encoding: base64\n\n", "=A=" },
+	  "garbage\n--x\na: b\n", NULL },
+	{ "fields", "", "A: b\n", NULL },
+	{ "folds", "A: b\n", " \n", NULL },
+	{ "Content-Type fields", "", "Content-Type: a/b; c=d; c=d\n", NULL },
+	{ "parameters", "Content-Type: a/b", ";a=b", NULL },
+	{ "parameters without end", "Content-Type: a/b; c=", "d ", NULL },
+	{ "pieces", "Content-Disposition: attachment", "; filename*1=x", NULL },
+	{ "comments never closed", "Content-Type: a/b", "(", NULL },
+	{ "comments", "Content-Type: a/b", "(())", NULL },
+	{ "quotes", "Content-Type: a/b; name=", "\"\\", NULL },
+	{ "encoded words never closed", "Subject: ", "=?utf-8?q?a", NULL },
+	{ "heads of encoded words", "Subject: ", "=?", NULL },
+	{ "long charset names", "Subject: =?", "a=?", NULL },
+	{ "encoded words", "Subject: ", "=?utf-8?q?a?=", NULL },
+	{ "other charsets", "Subject: ", "=?koi8-r?q?a?= =?utf-7?q?+?= ", NULL },
+	{ "addresses", "From: ", "a@b,", NULL },
+	{ "addresses without commas", "From: ", "a@b ", NULL },
+	{ "addresses with quotes", "From: ", "\"\\\"", NULL },
+	{ "addresses with one open quote", "From: \"", "\\\"", NULL },
+	{ "addresses with comments", "From: ", "(", NULL },
+	{ "addresses with brackets", "From: ", "<", NULL },
+	{ "addresses with brackets and commas", "From: ", "<a,", NULL },
+	{ "addresses with colons", "From: a@b", ":", NULL },
+	{ "groups", "From: ", "a:;", NULL },
+	{ "dots", "From: a@b", ".", NULL },
+	{ "quoted-printable", "Content-Transfer-Encoding: quoted-printable\n\n", "= = =", NULL },
+	{ "base64", "Content-Transfer-Encoding: base64\n\n", "=A=", NULL },
 };
 
 static struct str make(struct arena *a, const struct attack *x, size_t size)
@@ -67,7 +69,7 @@ static struct str make(struct arena *a, const struct attack *x, size_t size)
 	buf_addz(&b, x->start);
 	while (b.n < size)
 		buf_addz(&b, x->again);
-	buf_addz(&b, "\n\nend\n");
+	buf_addz(&b, x->end ? x->end : "\n\nend\n");
 	return buf_str(&b);
 }
 
@@ -132,9 +134,51 @@ static void test_linear(void **state)
 	}
 }
 
+/* Every part changed in one edit, replaced in another. */
+static double time_of_edits(unsigned parts)
+{
+	CLEAN_ARENA struct arena *a = arena_open("edit", (size_t)1 << 28);
+	struct mime *root = NULL, *m;
+	struct mime_edit first, ed;
+	double start, took;
+	struct err e;
+	struct buf b;
+
+	buf_init(&b, a, 1 << 20);
+	buf_addz(&b, "Content-Type: multipart/mixed; boundary=b\n\n");
+	for (unsigned i = 0; i < parts; i++)
+		buf_addz(&b, "--b\nA: b\n\nx\n");
+	assert_int_equal(mime_parse(a, buf_str(&b), NULL, &root, &e), 0);
+	start = cpu_seconds();
+	mime_edit_init(&first, a, root);
+	for (m = root->child; m; m = m->next) {
+		mime_edit_set(&first, m, STR("A"), STR("c"));
+		mime_edit_set(&first, m, STR("B"), STR("c"));
+	}
+	mime_edit_init(&ed, a, root);
+	for (m = root->child; m; m = m->next)
+		mime_edit_replace(&ed, m, STR("C: d\n\ny"));
+	took = cpu_seconds() - start;
+	/* As long as before, but for the line end that was the last part's own. */
+	assert_int_equal(mime_write_size(root, &ed), b.n - 1);
+	return took;
+}
+
+static void test_edits_are_linear(void **state)
+{
+	enum { FEW = 500 };
+	double few = time_of_edits(FEW), many = time_of_edits(FEW * TIMES);
+
+	(void)state;
+	if (many > 0.002 && many > few * RATIO_MAX)
+		fail_msg("%.0f us for %d parts, %.0f us for %d times as many", few * 1e6, FEW,
+			 many * 1e6, TIMES);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_linear) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_linear),
+					    cmocka_unit_test(test_edits_are_linear) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -151,7 +151,7 @@ static void replace_wrapped(struct mime_edit *ed, struct str part_bytes)
 	add_opening(ed, &b);
 	buf_add(&b, part_bytes);
 	add_closing(ed, &b);
-	mime_splice_drop(ed, is_wrapped_content, NULL);
+	mime_splice_drop(ed, root->body.p, root->body.p + root->body.n, is_wrapped_content, NULL);
 	s = mime_splice_add(ed, root, SPLICE_CONTENT, root->body.p, root->body.n);
 	s->with = buf_str(&b);
 }
@@ -168,7 +168,7 @@ void mime_edit_replace(struct mime_edit *ed, const struct mime *part, struct str
 			replace_wrapped(ed, part_bytes);
 		return;
 	}
-	mime_splice_drop(ed, is_inside, &inside);
+	mime_splice_drop(ed, part->raw.p, part->raw.p + part->raw.n, is_inside, &inside);
 	s = mime_splice_add(ed, part, SPLICE_PART, part->raw.p, part->raw.n);
 	s->last_aid = inside.last;
 	s->with = part->glued ? str_cat(ed->a, part_bytes, part->mail->eol) : part_bytes;
@@ -197,6 +197,6 @@ void mime_edit_body(struct mime_edit *ed, const struct mime *part, size_t from, 
 	ASSERT(from <= to && to <= part->body.n);
 	if (part->child || mime_edit_is_gone(ed, part) || (part == ed->root && is_replaced(ed)))
 		return;
-	mime_splice_drop(ed, is_covered, &range);
+	mime_splice_drop(ed, part->body.p, part->body.p + to, is_covered, &range);
 	mime_splice_add(ed, part, SPLICE_BODY, part->body.p + from, to - from)->with = bytes;
 }

@@ -88,15 +88,23 @@ struct mime_splice *mime_splice_add(struct mime_edit *ed, const struct mime *par
 	return s;
 }
 
-void mime_splice_drop(struct mime_edit *ed,
+uint32_t mime_splice_at(const struct mime_edit *ed, const char *at)
+{
+	return lower_bound(ed, (size_t)(at - ed->root->mail->raw.p), 0);
+}
+
+void mime_splice_drop(struct mime_edit *ed, const char *from, const char *to,
 		      bool (*drop)(const struct mime_splice *s, const void *ctx), const void *ctx)
 {
-	uint32_t i, n = 0;
+	uint32_t first = mime_splice_at(ed, from), end = mime_splice_at(ed, to + 1), n = first, i;
 
-	for (i = 0; i < ed->n; i++)
+	for (i = first; i < end; i++)
 		if (!drop(&ed->splices[i], ctx))
 			ed->splices[n++] = ed->splices[i];
-	ed->n = n;
+	if (n == end)
+		return;
+	memmove(&ed->splices[n], &ed->splices[end], (ed->n - end) * sizeof(*ed->splices));
+	ed->n -= end - n;
 }
 
 /*
@@ -119,9 +127,8 @@ bool mime_edit_is_gone(const struct mime_edit *ed, const struct mime *part)
 struct mime_splice *mime_splice_of_field(const struct mime_edit *ed, const struct mime_header *h)
 {
 	size_t off = (size_t)(h->whole.p - ed->root->mail->raw.p);
-	uint32_t i;
 
-	for (i = lower_bound(ed, off, 0); i < ed->n && ed->splices[i].off == off; i++)
+	for (uint32_t i = lower_bound(ed, off, 0); i < ed->n && ed->splices[i].off == off; i++)
 		if (ed->splices[i].kind == SPLICE_FIELD)
 			return &ed->splices[i];
 	return NULL;
