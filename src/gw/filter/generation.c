@@ -33,7 +33,10 @@ static int load_settings(struct filter *f, struct err *e)
 static int load_spam_rules(struct filter *f, struct err *e)
 {
 	struct spam_load_report report = { 0 };
-	struct spam_conf_paths paths = { 0 };
+	/* gw/scan hands the envelope sender over in this header. */
+	const struct spam_conf_paths paths = {
+		.extra = STR("envelope_sender_header X-Proxmox-Envelope-From\n"),
+	};
 	struct spam_rules *rules;
 
 	if (spam_rules_load(f->a, &paths, &rules, &report, e) < 0)

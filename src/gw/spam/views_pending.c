@@ -15,31 +15,6 @@ bool spam_networks_add(struct spam_networks *n, struct str word)
 	return word.n > 0;
 }
 
-struct spam_header_query spam_header_query_parse(struct str text)
-{
-	(void)text;
-	return (struct spam_header_query){ 0 };
-}
-
-bool spam_header_text(struct spam_message *m, const struct spam_header_query *q, struct str *out)
-{
-	(void)m;
-	(void)q;
-	*out = STR_NONE;
-	return false;
-}
-
-bool spam_part_header(struct spam_message *m, const struct spam_part *part, struct str name,
-		      bool raw, struct str *out)
-{
-	(void)m;
-	(void)part;
-	(void)name;
-	(void)raw;
-	*out = STR_NONE;
-	return false;
-}
-
 struct spam_texts spam_uris(struct spam_message *m)
 {
 	(void)m;
