@@ -65,25 +65,21 @@ static const char *name_end(const char *p, const char *end)
 
 /*
  * Looks from a line that is no field for one that is: then clients step over what is between. An
- * empty line, a boundary or the end mean that the body began without an empty line. The answer
- * holds for all lines that were looked at, so each is looked at once.
+ * empty line or the end mean that the body began without an empty line, and so does a boundary,
+ * known already or not. The answer holds for all lines that were looked at, so each is looked at
+ * once.
  */
 static bool fields_follow(struct parser *ps, const char *p)
 {
 	if (p < ps->field_ahead)
 		return true;
 	for (; p < ps->end && !empty_line(p, ps->end); p = line_end(p, ps->end)) {
-		struct parser probe;
-
+		if (*p == '-' && ps->end - p > 1 && p[1] == '-')
+			return false;
 		if (name_end(p, ps->end)) {
 			ps->field_ahead = p;
 			return true;
 		}
-		if (!ps->top || *p != '-' || ps->end - p < 3 || p[1] != '-')
-			continue;
-		probe = *ps;
-		if (mime_boundary_at(&probe, p, p))
-			return false;
 	}
 	return false;
 }

@@ -279,6 +279,9 @@ static const struct example broken[] = {
 	  STR_INIT(MULTI("boundary=b") "--b\nContent-Type: text/html\n\n--b\ng\nA: b\n\n--b--"),
 	  "1 multipart/mixed\n 2 text/html <>\n"
 	  " 3 text/plain <> [line in header that is no field]\n" },
+	{ "own boundary behind garbage",
+	  STR_INIT("Content-Type: multipart/mixed; boundary=b\ngarbage\n--b\nA: b\n\nx\n--b--"),
+	  "1 multipart/mixed [line in header that is no field]\n 2 text/plain <x>\n" },
 	{ "boundary behind garbage", STR_INIT(MULTI("boundary=b") "--b\ngarbage\n--b\n\nx\n--b--"),
 	  "1 multipart/mixed\n 2 text/plain <garbage> [line in header that is no field]\n"
 	  " 3 text/plain <x>\n" },
