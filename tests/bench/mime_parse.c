@@ -132,8 +132,8 @@ static int load(struct arena *a, const char *archive, struct str prefix, struct 
 	struct err e;
 
 	if (mails_read(a, archive, &files, &e) < 0) {
-		fprintf(stderr, "SKIPPED: %s\n", e.msg);
-		return -1;
+		printf("SKIPPED: %s\n", e.msg);
+		return e.code == ERR_NOTFOUND ? SKIPPED : 1;
 	}
 	for (size_t i = 0; i < files.n; i++) {
 		if (!str_starts(files.p[i].name, prefix) || !mails_is_mail(files.p[i].bytes))
@@ -149,10 +149,14 @@ int main(void)
 	CLEAN_ARENA struct arena *a = arena_open("corpora", (size_t)1 << 31);
 	struct corpus ham = { .name = "mime_parse_ham" }, mime = { .name = "mime_parse_mime" };
 	struct corpus all = { .name = "mime_parse" };
+	int status;
 
-	if (load(a, "mail-spamassassin-public", STR("spamassassin-public/ham/"), &ham, &all) < 0 ||
-	    load(a, "mime-torture", STR(""), &mime, &all) < 0)
-		return 1;
+	status = load(a, "mail-spamassassin-public", STR("spamassassin-public/ham/"), &ham, &all);
+	if (!status)
+		status = load(a, "mime-torture", STR(""), &mime, &all);
+	/* A machine without the corpora has no figure, which is no failure. */
+	if (status)
+		return status == SKIPPED ? 0 : status;
 	g_mime_init();
 	run(&ham);
 	run(&mime);
