@@ -117,13 +117,13 @@ static void add_objects(struct builder *b)
 		o->src.id = row[i].id;
 		o->src.value = row[i].value;
 		find_attrs(b, &o->src);
-		o->index = (uint32_t)i;
+		if (o->type && o->type->class == CLASS_WHAT)
+			o->index = (uint32_t)b->r->n_what++;
 		if (!g)
 			continue;
 		if (!g->n++)
 			g->objects = o;
 	}
-	b->r->n_what = n;
 }
 
 static void add_rule_attr(struct rule *rule, const struct rules_attr_row *at)

@@ -46,14 +46,23 @@ static struct str field(const void *o)
 	return x->field;
 }
 
-static void change_group(const struct modfield *o, struct act *x, const struct act_group *g)
+/* The text is the same for all groups that see the same spam information. */
+static struct str header_value(const struct modfield *o, struct act *x, enum spam_view view,
+			       struct str *cache)
 {
-	struct str value, change;
+	x->view = view;
+	if (!cache[view].p)
+		cache[view] = mime_encode_text(x->a, act_text(x, o->value));
+	return cache[view];
+}
+
+static void change_group(const struct modfield *o, struct act *x, const struct act_group *g,
+			 struct str value)
+{
+	struct str change;
 	struct version *v;
 	bool fresh;
 
-	x->view = g->view;
-	value = mime_encode_text(x->a, act_text(x, o->value));
 	change = str_fmt(x->a, "set %.*s:", STR_ARG(o->field));
 	v = version_derive(x->a, g->version, str_cat(x->a, change, value), &fresh);
 	if (fresh)
@@ -65,11 +74,12 @@ static void change_group(const struct modfield *o, struct act *x, const struct a
 static void carry_out(const void *o, struct act *x)
 {
 	const struct modfield *mf = o;
+	struct str cache[SPAM_VIEWS] = { STR_NONE };
 	struct act_group *g;
 	size_t n = act_groups(x, ACT_BY_VERSION | act_by_text(mf->value), &g);
 
 	for (size_t i = 0; i < n; i++)
-		change_group(mf, x, &g[i]);
+		change_group(mf, x, &g[i], header_value(mf, x, g[i].view, cache));
 }
 
 const struct rule_type type_modfield = {

@@ -7,7 +7,7 @@ extern const struct rule_type type_whoregex, type_email, type_domain, type_ipadd
 	type_ldapgroup, type_ldapuser;
 extern const struct rule_type type_timeframe;
 extern const struct rule_type type_spam, type_virus, type_matchfield, type_contenttype,
-	type_filename, type_archive, type_archivefilename;
+	type_filename, type_ambiguous, type_archive, type_archivefilename;
 extern const struct rule_type type_accept, type_block, type_notify, type_modfield, type_bcc,
 	type_quarantine, type_remove, type_disclaimer;
 

@@ -13,6 +13,7 @@ enum { LISTED_WHITE = 1u << 0, LISTED_BLACK = 1u << 1, LISTED_CLASSES = 4 };
 enum spam_view {
 	SPAM_VIEW_MAIL,	  /* that of the mail, if it was analysed */
 	SPAM_VIEW_LISTED, /* level 100, because the personal list says so */
+	SPAM_VIEWS,
 };
 
 struct what {
