@@ -81,22 +81,43 @@ static bool fill(struct captures *c, struct str name, struct buf *b)
 	return true;
 }
 
+/* Cuts at the next template (as conf_pattern_templates() leaves them): what is before it, its name; false if there is none. */
+static bool next_template(struct str *rest, struct str *before, struct str *name)
+{
+	ptrdiff_t at = str_find(*rest, STR("%\\{")), end;
+
+	if (at < 0)
+		return false;
+	*before = str_sub(*rest, 0, (size_t)at);
+	*rest = str_from(*rest, (size_t)at + 3);
+	end = str_find(*rest, STR("\\}"));
+	*name = str_sub(*rest, 0, end < 0 ? rest->n : (size_t)end);
+	*rest = str_from(*rest, name->n + 2);
+	return true;
+}
+
+bool captures_ready(const struct captures *c, struct str pattern)
+{
+	struct str before, name;
+
+	while (next_template(&pattern, &before, &name))
+		if (!map_get(&c->tags, name))
+			return false;
+	return true;
+}
+
 const struct re *captures_pattern(struct captures *c, struct str pattern)
 {
-	struct str rest = pattern, text;
+	struct str rest = pattern, before, name, text;
 	struct re *re;
-	ptrdiff_t at, end;
 	struct buf b;
 	struct err e;
 
 	buf_init(&b, c->a, FILLED_MAX);
-	while ((at = str_find(rest, STR("%\\{"))) >= 0) {
-		buf_add(&b, str_sub(rest, 0, (size_t)at));
-		rest = str_from(rest, (size_t)at + 3);
-		end = str_find(rest, STR("\\}"));
-		if (end < 0 || !fill(c, str_sub(rest, 0, (size_t)end), &b))
+	while (next_template(&rest, &before, &name)) {
+		buf_add(&b, before);
+		if (!fill(c, name, &b))
 			return NULL;
-		rest = str_from(rest, (size_t)end + 2);
 	}
 	buf_add(&b, rest);
 	if (buf_done(&b, &text, &e) < 0 || re_compile_perl(c->a, text, RE_ONCE, &re, &e) < 0)

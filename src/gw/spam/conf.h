@@ -162,6 +162,9 @@ MUST_CHECK int conf_pattern(struct spam_conf *c, struct str literal, struct str 
 /* Takes %{TAG} templates for literal text; true if there were any. */
 bool conf_pattern_templates(struct arena *a, struct str literal, struct str *out);
 bool conf_pattern_captures(struct str literal);
+/* A pattern that matches whatever `text` matches once its templates are filled in. */
+MUST_CHECK int conf_pattern_loose(struct spam_conf *c, struct str text, struct re **re,
+				  struct err *e);
 
 /* replace.c: the expansion of a pattern's tags; the same bytes if there is nothing to replace. */
 MUST_CHECK int conf_replace(const struct spam_conf *c, struct arena *a, struct str pattern,

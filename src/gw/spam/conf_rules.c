@@ -75,7 +75,8 @@ static bool compile(struct conf_parser *p, struct str name, struct str literal,
 	out->captures = conf_pattern_captures(literal);
 	out->templates = str_find(literal, STR("%{")) >= 0 &&
 			 conf_pattern_templates(c->tmp, literal, &literal);
-	if (conf_pattern(c, literal, &out->text, &out->re, &e) == 0)
+	if (conf_pattern(c, literal, &out->text, &out->re, &e) == 0 &&
+	    (!out->templates || conf_pattern_loose(c, out->text, &out->re, &e) == 0))
 		return true;
 	conf_note(p, "pattern of %.*s: %s", STR_ARG(name), e.msg);
 	return false;

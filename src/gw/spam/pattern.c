@@ -117,6 +117,24 @@ bool conf_pattern_templates(struct arena *a, struct str literal, struct str *out
 	return found && !b.failed;
 }
 
+int conf_pattern_loose(struct spam_conf *c, struct str text, struct re **re, struct err *e)
+{
+	struct str rest = text;
+	ptrdiff_t at, end;
+	struct buf b;
+
+	buf_init(&b, c->tmp, 2ul * CONF_LINE_MAX);
+	while ((at = str_find(rest, STR("%\\{"))) >= 0) {
+		buf_add(&b, str_sub(rest, 0, (size_t)at));
+		buf_addz(&b, "(?s:.*)");
+		rest = str_from(rest, (size_t)at);
+		end = str_find(rest, STR("\\}"));
+		rest = end < 0 ? STR_NONE : str_from(rest, (size_t)end + 2);
+	}
+	buf_add(&b, rest);
+	return re_compile_perl(c->keep, buf_str(&b), 0, re, e);
+}
+
 bool conf_pattern_captures(struct str literal)
 {
 	static const char *const heads[] = { "(?<", "(?'", "(?P<", "(?P'" };

@@ -418,6 +418,9 @@ static void captures(void **state)
 	expect(conf, "H To: <a.b@c>, <z@c>\nU http://x/z", "A M __C:2");
 	expect(conf, "H To: <a.b@c>\nU http://x/aXb", "M __C");
 	expect(conf, "H To: nobody\nU http://x/", "M");
+	expect("header __C To =~ /(?<WHO>\\w+)/\nheader A From =~ /^%{WHO}<X>/\nreplace_tag X !\n"
+	       "replace_rules A\nbody B /y%{WHO}/\ntflags B multiple\nheader C Cc !~ /%{WHO}/\n",
+	       "H To: me\nH From: me!\nB yme yme", "A C B:2 __C");
 }
 
 static void replace(void **state)

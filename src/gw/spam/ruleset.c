@@ -42,34 +42,40 @@ static void note_eval(struct spam_conf *c, const struct rule_def *d, const struc
 		}));
 }
 
+static int replace_try(struct spam_conf *c, struct arena *a, struct rule_def *d, struct err *e)
+{
+	struct str text;
+	struct re *re;
+	int rc;
+
+	if (conf_replace(c, a, d->pattern, &text, e) < 0)
+		return -1;
+	if (str_eq(text, d->pattern))
+		return 0;
+	rc = d->templates ? conf_pattern_loose(c, text, &re, e)
+			  : re_compile_perl(c->keep, text, 0, &re, e);
+	if (rc < 0)
+		return -1;
+	d->re = re;
+	d->pattern = d->templates ? str_copy(c->tmp, text) : STR_NONE;
+	return 0;
+}
+
 /* Expands the tags of a `replace_rules` rule; one that does not compile then stays as it was. */
 static void replace_tags(struct spam_conf *c, struct rule_def *d)
 {
-	struct arena *a;
-	struct str text;
-	struct re *re;
+	CLEAN_ARENA struct arena *a = arena_open("replace tags", LOAD_MEMORY_MAX);
 	struct err e;
 
-	if (!d->replace || !d->re)
+	if (!d->replace || !d->re || replace_try(c, a, d, &e) == 0)
 		return;
-	a = arena_open("replace tags", LOAD_MEMORY_MAX);
-	if (conf_replace(c, a, d->pattern, &text, &e) == 0 && !str_eq(text, d->pattern) &&
-	    re_compile_perl(c->keep, text, 0, &re, &e) == 0) {
-		d->re = re;
-		d->pattern = str_copy(c->tmp, text);
-		e.code = ERR_NONE;
-	} else if (str_eq(text, d->pattern)) {
-		e.code = ERR_NONE;
-	}
-	if (e.code != ERR_NONE)
-		vec_add(c->keep, &c->unknown,
-			((struct spam_note){
-				.file = d->file,
-				.line = d->line,
-				.rule = str_copy(c->keep, d->name),
-				.message = str_fmt(c->keep, "replaced tags: %s", e.msg),
-			}));
-	arena_close(a);
+	vec_add(c->keep, &c->unknown,
+		((struct spam_note){
+			.file = d->file,
+			.line = d->line,
+			.rule = str_copy(c->keep, d->name),
+			.message = str_fmt(c->keep, "replaced tags: %s", e.msg),
+		}));
 }
 
 static uint32_t header_slot(struct spam_conf *c, struct spam_rules *rs, size_t *cap,

@@ -29,7 +29,7 @@ struct rule {
 	enum rule_state state;
 	unsigned flags, maxhits, range_min, range_max;
 	int priority;
-	const struct re *re;
+	const struct re *re;    /* with templates: matches whatever they may become */
 	struct str pattern;     /* only if it has %{TAG} templates */
 	uint32_t header;        /* which of spam_rules.headers */
 	struct str part_header; /* mimeheader */
@@ -91,5 +91,7 @@ void captures_init(struct captures *c, struct arena *a);
 void captures_add(struct captures *c, const struct re *re, const struct re_caps *caps,
 		  struct str subject);
 void captures_commit(struct captures *c);
+/* Is every tag set that the pattern asks for? */
+bool captures_ready(const struct captures *c, struct str pattern);
 /* The pattern with each template filled in; NULL if a tag is not set or it does not compile. */
 const struct re *captures_pattern(struct captures *c, struct str pattern);

@@ -2,20 +2,15 @@
 
 #include "base/net.h"
 
-enum {
-	DEADLINE_EVERY = 16, /* rules between two looks at the clock */
-	GRAMS_MAX = 64,      /* texts whose content is known one by one */
-};
+enum { DEADLINE_EVERY = 16 }; /* rules between two looks at the clock */
 
 struct header_text {
 	bool made, present;
 	struct str text;
+	struct re_grams grams;
 };
 
-/*
- * Texts that many patterns are held against, and what occurs in all of them and in each; the last
- * of `each` stands for all further texts too.
- */
+/* Texts that many patterns are held against, and what occurs in all of them and in each. */
 struct shared_texts {
 	bool made;
 	struct spam_texts texts;
@@ -151,15 +146,32 @@ static bool match_once(struct run *run, size_t i, const struct re *re, struct st
 	return true;
 }
 
+/*
+ * The pattern to match with: the rule's own, or for one with templates what it becomes for this
+ * mail (the rule's own is then wider). NULL if that does not compile.
+ */
+static const struct re *rule_pattern(struct run *run, size_t i)
+{
+	const struct rule *r = &run->rs->rules[i];
+
+	return r->templates ? captures_pattern(&run->captures, r->pattern) : r->re;
+}
+
 static void texts_make(struct run *run, struct shared_texts *s, struct spam_texts texts)
 {
+	size_t bytes = 0;
+
 	s->made = true;
 	s->texts = texts;
-	s->each = NEW_N(run->a, struct re_grams, texts.n < GRAMS_MAX ? texts.n : GRAMS_MAX);
+	s->each = NEW_N(run->a, struct re_grams, texts.n);
 	for (size_t k = 0; k < texts.n; k++) {
-		re_grams_add(&s->all, texts.v[k]);
-		re_grams_add(&s->each[k < GRAMS_MAX ? k : GRAMS_MAX - 1], texts.v[k]);
+		re_grams_init(&s->each[k], run->a, texts.v[k].n);
+		re_grams_add(&s->each[k], texts.v[k]);
+		bytes += texts.v[k].n;
 	}
+	re_grams_init(&s->all, run->a, bytes);
+	for (size_t k = 0; k < texts.n; k++)
+		re_grams_add(&s->all, texts.v[k]);
 }
 
 /* One text after the other. */
@@ -170,7 +182,7 @@ static void match_each(struct run *run, size_t i, const struct re *re,
 	unsigned n = 0;
 
 	for (size_t k = r->flags & RULE_NOSUBJECT && s == run->body; k < s->texts.n; k++) {
-		if (!re_possible(re, &s->each[k < GRAMS_MAX ? k : GRAMS_MAX - 1]))
+		if (!re_possible(r->re, &s->each[k]))
 			continue;
 		if (!(r->flags & RULE_MULTIPLE)) {
 			if (match_once(run, i, re, s->texts.v[k]))
@@ -184,12 +196,17 @@ static void match_each(struct run *run, size_t i, const struct re *re,
 }
 
 /* body, rawbody, uri: most patterns need no look at the texts themselves. */
-static void match_texts(struct run *run, size_t i, const struct re *re, struct shared_texts *s,
+static void match_texts(struct run *run, size_t i, struct shared_texts *s,
 			struct spam_texts (*view)(struct spam_message *m))
 {
+	const struct re *re;
+
 	if (!s->made)
 		texts_make(run, s, view(run->m));
-	if (re_possible(re, &s->all))
+	if (!re_possible(run->rs->rules[i].re, &s->all))
+		return;
+	re = rule_pattern(run, i);
+	if (re)
 		match_each(run, i, re, s);
 }
 
@@ -204,23 +221,38 @@ static const struct header_text *header_text(struct run *run, uint32_t slot)
 	t->present = spam_header_text(run->m, &h->query, &t->text);
 	if (!t->present && h->has_if_unset)
 		t->text = h->if_unset;
+	re_grams_init(&t->grams, run->a, t->text.n);
+	re_grams_add(&t->grams, t->text);
 	return t;
 }
 
-static void match_header(struct run *run, size_t i, const struct re *re)
+static void match_negated(struct run *run, size_t i, const struct re *re, struct str text)
+{
+	enum re_result result = re_match(re, text);
+
+	run->limited |= result == RE_LIMIT;
+	if (result == RE_NOMATCH)
+		hit(run, i, 1);
+}
+
+static void match_header(struct run *run, size_t i)
 {
 	const struct rule *r = &run->rs->rules[i];
 	const struct header_text *t = header_text(run, r->header);
+	const struct re *re;
 
 	if (r->exists) {
 		if (t->present)
 			hit(run, i, 1);
-	} else if (r->negated) {
-		enum re_result result = re_match(re, t->text);
-
-		run->limited |= result == RE_LIMIT;
-		if (result == RE_NOMATCH)
-			hit(run, i, 1);
+		return;
+	}
+	if (!r->negated && !re_possible(r->re, &t->grams))
+		return;
+	re = rule_pattern(run, i);
+	if (!re)
+		return;
+	if (r->negated) {
+		match_negated(run, i, re, t->text);
 	} else if (r->flags & RULE_MULTIPLE) {
 		match_all(run, i, re, t->text, 0, r->maxhits);
 	} else {
@@ -246,13 +278,16 @@ static struct str part_text(struct run *run, const struct rule *r, const struct 
 	return text;
 }
 
-static void match_mimeheader(struct run *run, size_t i, const struct re *re)
+static void match_mimeheader(struct run *run, size_t i)
 {
+	const struct re *re = rule_pattern(run, i);
 	const struct rule *r = &run->rs->rules[i];
 	const struct spam_part *const *parts;
 	struct str joined = STR_NONE;
 	size_t n;
 
+	if (!re)
+		return;
 	/* So SpamAssassin 4.0.1 does it, whatever the parts say. */
 	if (r->negated) {
 		hit(run, i, 1);
@@ -277,11 +312,14 @@ static void match_mimeheader(struct run *run, size_t i, const struct re *re)
 		match_part(run, i, re, joined);
 }
 
-static void match_full(struct run *run, size_t i, const struct re *re)
+static void match_full(struct run *run, size_t i)
 {
+	const struct re *re = rule_pattern(run, i);
 	const struct rule *r = &run->rs->rules[i];
 	struct str full = spam_full(run->m);
 
+	if (!re)
+		return;
 	if (r->flags & RULE_MULTIPLE)
 		match_all(run, i, re, full, 0, r->maxhits);
 	else
@@ -291,27 +329,23 @@ static void match_full(struct run *run, size_t i, const struct re *re)
 static void rule_run(struct run *run, size_t i)
 {
 	const struct rule *r = &run->rs->rules[i];
-	const struct re *re = r->re;
 
 	/* While a tag it needs is not set, it is not run and not ready either. */
-	if (r->templates) {
-		re = captures_pattern(&run->captures, r->pattern);
-		if (!re)
-			return;
-	}
+	if (r->templates && !captures_ready(&run->captures, r->pattern))
+		return;
 	run->limited = false;
 	if (r->type == RULE_HEADER)
-		match_header(run, i, re);
+		match_header(run, i);
 	else if (r->type == RULE_BODY)
-		match_texts(run, i, re, run->body, spam_body);
+		match_texts(run, i, run->body, spam_body);
 	else if (r->type == RULE_URI)
-		match_texts(run, i, re, run->uri, spam_uris);
+		match_texts(run, i, run->uri, spam_uris);
 	else if (r->type == RULE_MIMEHEADER)
-		match_mimeheader(run, i, re);
+		match_mimeheader(run, i);
 	else if (r->type == RULE_RAWBODY)
-		match_texts(run, i, re, run->rawbody, spam_rawbody);
+		match_texts(run, i, run->rawbody, spam_rawbody);
 	else
-		match_full(run, i, re);
+		match_full(run, i);
 	rule_ready(run, i);
 	if (r->captures)
 		captures_commit(&run->captures);

@@ -25,6 +25,9 @@ enum {
 	WIDE_SUBJECT_MAX = 8 << 20,
 	TOO_LARGE = 120,         /* ERR20 of PCRE2: no named constant is public */
 	REASON_MAX = 160,
+	GRAMS_LOG_MIN = 9,  /* of the number of bits */
+	GRAMS_LOG_MAX = 16, /* what re_gram() gives */
+	GRAMS_ROOM = 8,     /* bits for a byte of text */
 };
 
 /* What all matches of this process share; see the header. */
@@ -311,20 +314,24 @@ enum re_result re_next(const struct re *re, struct str subject, struct re_walk *
 	return RE_MATCH;
 }
 
-void re_grams_clear(struct re_grams *g)
+void re_grams_init(struct re_grams *g, struct arena *a, size_t bytes)
 {
-	*g = (struct re_grams){ 0 };
+	unsigned log = GRAMS_LOG_MIN;
+
+	while (log < GRAMS_LOG_MAX && (size_t)1 << log < GRAMS_ROOM * bytes)
+		log++;
+	g->bits = NEW_N(a, uint64_t, ((size_t)1 << log) / 64);
+	g->shift = GRAMS_LOG_MAX - log;
 }
 
 void re_grams_add(struct re_grams *g, struct str text)
 {
 	uint32_t three = 0;
+	unsigned bit;
 
 	for (size_t i = 0; i < text.n; i++) {
-		uint16_t bit;
-
 		three = three >> 8 | (uint32_t)re_fold((uint8_t)text.p[i]) << 16;
-		bit = re_gram(three);
+		bit = (unsigned)re_gram(three) >> g->shift;
 		if (i >= 2)
 			g->bits[bit >> 6] |= (uint64_t)1 << (bit & 63);
 	}
@@ -332,9 +339,12 @@ void re_grams_add(struct re_grams *g, struct str text)
 
 static bool has_all(const struct re_grams *g, const uint16_t *p, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!(g->bits[p[i] >> 6] >> (p[i] & 63) & 1))
+	for (size_t i = 0; i < n; i++) {
+		unsigned bit = (unsigned)p[i] >> g->shift;
+
+		if (!(g->bits[bit >> 6] >> (bit & 63) & 1))
 			return false;
+	}
 	return true;
 }
 

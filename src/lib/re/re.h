@@ -97,9 +97,12 @@ enum re_result re_next(const struct re *re, struct str subject, struct re_walk *
  * against the same texts, re_possible() rules most of them out without a match.
  */
 struct re_grams {
-	uint64_t bits[65536 / 64];
+	uint64_t *bits;
+	unsigned shift; /* how much shorter than a full hash an index is */
 };
-void re_grams_clear(struct re_grams *g);
+
+/* `bytes`: about how much text is to come; only speed depends on it. */
+void re_grams_init(struct re_grams *g, struct arena *a, size_t bytes);
 void re_grams_add(struct re_grams *g, struct str text);
 
 /* False only if the pattern matches none of the texts. */

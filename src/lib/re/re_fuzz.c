@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct str rest = { (const char *)data, size };
 	struct str pattern = str_cut(&rest, '\n'), name;
 	struct re_walk walk = { 0 };
-	static struct re_grams grams;
+	struct re_grams grams;
 	struct re_caps caps;
 	struct re *re;
 	size_t group;
@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (re_compile_perl(a, pattern, 0, &re, &e) < 0)
 		return 0;
-	re_grams_clear(&grams);
+	re_grams_init(&grams, a, rest.n);
 	re_grams_add(&grams, rest);
 	if (!re_possible(re, &grams) && re_match(re, rest) == RE_MATCH)
 		__builtin_trap();
