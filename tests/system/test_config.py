@@ -53,15 +53,15 @@ def test_postfix_finds_no_fault(lab):
 
 
 @pytest.mark.parametrize("name, text, words", [
-    ("pmg.conf", "section: mail\n\tno_such_key 1\n", ["pmg.conf", "line 2", "no_such_key"]),
-    ("pmg.conf", "section: mail\n\tmaxsize many\n", ["pmg.conf", "line 2", "maxsize"]),
-    ("pmg.conf", "section: mail\n\text_port 99999\n", ["pmg.conf", "line 2", "ext_port"]),
-    ("pmg.conf", "nonsense\n", ["pmg.conf", "line 1"]),
-    ("pmg.conf", "\0\1\2\xff", ["pmg.conf", "line 1"]),
-    ("mynetworks", "10.9.0.0/24\nnot-a-network\n", ["mynetworks", "line 2"]),
+    ("pmg.conf", "section: mail\n\tno_such_key 1\n", ["pmg.conf:2:", "no_such_key"]),
+    ("pmg.conf", "section: mail\n\tmaxsize many\n", ["pmg.conf:2:", "maxsize"]),
+    ("pmg.conf", "section: mail\n\text_port 99999\n", ["pmg.conf:2:", "ext_port"]),
+    ("pmg.conf", "nonsense\n", ["pmg.conf:1:"]),
+    ("pmg.conf", "\0\1\2\xff", ["pmg.conf:1:"]),
+    ("mynetworks", "10.9.0.0/24\nnot-a-network\n", ["mynetworks:2:"]),
     ("templates/main.cf.in", "a = [% IF %]\n", ["main.cf.in", "line 1"]),
     ("templates/main.cf.in", "a = 1\nb = [% USE Something %]\n", ["main.cf.in", "line 2"]),
-    ("templates/main.cf.in", "a = 1\nb = [% pmg.mail.relay\n", ["main.cf.in", "line 2"]),
+    ("templates/main.cf.in", "a = 1\nb = [% pmg.mail.relay FILTER odd %]\n", ["main.cf.in", "line 2"]),
 ])
 def test_a_fault_is_named_and_touches_nothing(lab, name, text, words):
     path = f"/etc/pmg/{name}"
