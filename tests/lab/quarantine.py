@@ -13,6 +13,9 @@ SELECT m.cid, m.rid, m.time, m.bytes, m.spamlevel, m.info, m.sender, m.header, m
 """
 
 
+IDS = {}        # path of a file -> its Message-ID; what is in the quarantine does not change
+
+
 class Kept:
     """One mail for one recipient in the quarantine."""
 
@@ -31,6 +34,16 @@ class Kept:
     def message(self):
         """The file as a parsed message."""
         return email.message_from_bytes(self.raw, policy=email.policy.default)
+
+    @property
+    def message_id(self):
+        """The file's Message-ID; None when there is no such file, or no such field."""
+        if self.path not in IDS:
+            try:
+                IDS[self.path] = self.message["message-id"]
+            except FileNotFoundError:
+                return None
+        return IDS[self.path]
 
 
 class Quarantine:
@@ -53,7 +66,7 @@ class Quarantine:
     def find(self, message_id, receiver=None):
         """Entries whose file has that Message-ID, for one receiver if given."""
         return [kept for kept in self.kept if (receiver is None or kept.receiver == receiver)
-                and kept.message["message-id"] == message_id]
+                and kept.message_id == message_id]
 
     def files(self):
         """All files of this quarantine on disk, relative to the spool."""

@@ -104,11 +104,26 @@ def test_filter_killed_whole_under_load(lab):
     until(lambda: len(load.sent) >= 10, "no load")
     pids = filter_pids(lab)
     lab.gw.exec(["kill", "-9", *map(str, pids)], check=False)
+    until(lambda: not set(pids) & set(filter_pids(lab)), "killed processes are still there")
     lab.gw.filter("start")
     join()
     load.settle()
     # Each worker may have died between the first effect and the reply of one mail.
     load.account(duplicates=len(pids))
+
+
+def test_parent_killed(lab):
+    """Without their parent the others go, too, and a new start finds its ports free."""
+    load = Load(lab, "kill-parent", ["ham", "eicar"])
+    join = load.start(40)
+    until(lambda: len(load.sent) >= 10, "no load")
+    workers = len(filter_pids(lab))
+    lab.gw.exec(["kill", "-9", lab.gw.read("/run/pmg-smtp-filter.pid").decode().strip()])
+    until(lambda: not filter_pids(lab), "processes of the filter stay behind")
+    lab.gw.filter("start")
+    join()
+    load.settle()
+    load.account(duplicates=workers)
 
 
 def test_reload_under_load_disturbs_nobody(lab):
