@@ -86,11 +86,11 @@ class Evidence:
         return "+".join(places) or "none"
 
 
-def notifications(lab, sample, address, where):
-    """Mails to `address` about `sample`: their subject ends with the sample's."""
+def notifications(lab, sample, address, where, since):
+    """Mails to `address` about `sample`, by their subject, that came after the time `since`."""
     node = {"inside": lab.lan, "outside": lab.inet}[where]
-    return [mail for mail in node.mails(address)
-            if any(subject.endswith(sample.header("Subject")) for subject in mail.header("Subject"))
+    return [mail for mail in node.mails(address) if mail.time >= since
+            and any(subject.endswith(sample.header("Subject")) for subject in mail.header("Subject"))
             and mail.message_id != sample.message_id]
 
 
@@ -122,10 +122,10 @@ def same_bytes(sent, got, incoming):
     return without_top(got, names) == sent and marks == (1 if incoming else 0)
 
 
-def complaints(lab, evidence, sample, sent):
+def complaints(lab, evidence, sample, sent, since=0):
     """What is not as expected.toml says, one sentence each; empty when all is well.
 
-    `sent` are the bytes that went over the wire, CRLF.
+    `sent` are the bytes that went over the wire, CRLF, at the time `since` or later.
     """
     found = []
     trace = evidence.trace(sample.message_id)
@@ -136,7 +136,7 @@ def complaints(lab, evidence, sample, sent):
         found += [f"{expected.to}: {text}"
                   for text in fate_complaints(evidence, sample, trace, expected, sent)]
     for address, where in sample.notified:
-        count = len(notifications(lab, sample, address, where))
+        count = len(notifications(lab, sample, address, where, since))
         if count != 1:
             found.append(f"{count} notifications to {address}, expected 1")
     return found

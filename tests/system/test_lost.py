@@ -63,6 +63,7 @@ def test_killed_at(lab, failpoint, step, kind, may_double):
     load.account(duplicates=1 if may_double else 0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("step, kind, may_double",
                          [step for step in STEPS if step[0] in ("acted", "quarantine-row",
                                                                 "after-reinject")],
@@ -98,6 +99,7 @@ def test_poison_mail_ends_in_the_virus_quarantine(lab, failpoint, letter):
     assert lab.gw.log(r"pmg-smtp-filter\[\d+\]: .*crashed the filter")
 
 
+@pytest.mark.long
 def test_filter_killed_whole_under_load(lab):
     load = Load(lab, "kill-all", ["ham", "eicar", "gtube"])
     join = load.start(40)
@@ -112,6 +114,7 @@ def test_filter_killed_whole_under_load(lab):
     load.account(duplicates=len(pids))
 
 
+@pytest.mark.long
 def test_parent_killed(lab):
     """Without their parent the others go, too, and a new start finds its ports free."""
     load = Load(lab, "kill-parent", ["ham", "eicar"])
@@ -126,6 +129,7 @@ def test_parent_killed(lab):
     load.account(duplicates=workers)
 
 
+@pytest.mark.long
 def test_reload_under_load_disturbs_nobody(lab):
     load = Load(lab, "reload", ["ham", "gtube"])
     join = load.start(60)
@@ -138,6 +142,7 @@ def test_reload_under_load_disturbs_nobody(lab):
     assert load.account() == {"inside": 30, "spam": 30}
 
 
+@pytest.mark.long
 def test_restart_under_load(lab):
     load = Load(lab, "restart", ["ham", "gtube"])
     join = load.start(40)
@@ -148,6 +153,7 @@ def test_restart_under_load(lab):
     load.account()
 
 
+@pytest.mark.long
 def test_postgresql_away(lab):
     load = Load(lab, "postgres", ["ham", "eicar", "gtube", "outgoing"])
     join = load.start(40)
@@ -191,6 +197,7 @@ def test_clamd_away_defers_and_never_passes(lab):
     assert load.account() == {"inside": 3, "virus": 3}
 
 
+@pytest.mark.long
 def test_clamd_restarted_under_load(lab):
     load = Load(lab, "clamd-restart", ["eicar", "ham"])
     join = load.start(40)
@@ -201,6 +208,7 @@ def test_clamd_restarted_under_load(lab):
     assert load.account() == {"inside": 20, "virus": 20}
 
 
+@pytest.mark.long
 def test_postfix_stopped_under_load(lab):
     load = Load(lab, "postfix", ["ham", "gtube", "eicar"])
     join = load.start(40)
