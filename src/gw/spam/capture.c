@@ -81,7 +81,10 @@ static bool fill(struct captures *c, struct str name, struct buf *b)
 	return true;
 }
 
-/* Cuts at the next template (as conf_pattern_templates() leaves them): what is before it, its name; false if there is none. */
+/*
+ * Cuts at the next template, as conf_pattern_templates() leaves them: what is before it, its name;
+ * false if there is none.
+ */
 static bool next_template(struct str *rest, struct str *before, struct str *name)
 {
 	ptrdiff_t at = str_find(*rest, STR("%\\{")), end;
