@@ -1,0 +1,231 @@
+/*
+ * Holds mails against the spam rules and prints one JSON object per mail, in the form of the
+ * oracle's, so that the two can be compared: see compare_rules.py.
+ *
+ *	spam_rules [OPTIONS] FILE...
+ *		--rules DIR --site DIR	where the rule files are
+ *		--conf LINES		more of them, read last
+ *		--list			each rule first: name, type, state, what it needs
+ *		--report		what was not understood, and what is disabled, as text
+ *		--repeat N		all mails so often, printed once; milliseconds per mail at the end
+ */
+#include <stdio.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "gw/spam/ruleset.h"
+
+enum { MAIL_MAX = SPAM_MAIL_MAX, RULES_MEMORY = 1 << 30, REPEAT_MAX = 1000000 };
+
+struct options {
+	struct spam_conf_paths paths;
+	bool report, list;
+	int64_t repeat;
+};
+
+static const char *const type_names[RULE_TYPES] = {
+	[RULE_NONE] = "none",       [RULE_EMPTY] = "empty",
+	[RULE_HEADER] = "header",   [RULE_BODY] = "body",
+	[RULE_URI] = "uri",         [RULE_MIMEHEADER] = "mimeheader",
+	[RULE_RAWBODY] = "rawbody", [RULE_FULL] = "full",
+	[RULE_META] = "meta",       [RULE_EVAL] = "eval",
+	[RULE_EVAL_NET] = "eval",
+};
+
+static const char *const state_names[] = {
+	[STATE_ABSENT] = "absent",
+	[STATE_RUNS] = "runs",
+	[STATE_BLOCKED] = "blocked",
+	[STATE_DISABLED] = "disabled",
+};
+
+static double now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static void print_text(struct str s)
+{
+	putchar('"');
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c < 0x20 || c >= 0x7f || c == '"' || c == '\\')
+			printf("\\u%04x", c);
+		else
+			putchar(c);
+	}
+	putchar('"');
+}
+
+static void print_hits(const char *key, const struct spam_hit *hits, size_t n, bool counts)
+{
+	printf(",\"%s\":{", key);
+	for (size_t i = 0; i < n; i++) {
+		printf("%s\"%.*s\":", i ? "," : "", STR_ARG(hits[i].name));
+		if (counts)
+			printf("%u", hits[i].count);
+		else
+			printf("%.10g", hits[i].score);
+	}
+	putchar('}');
+}
+
+/* Visible rules that hit more than once. */
+static void print_multi(const struct spam_result *r)
+{
+	size_t n = 0;
+
+	fputs(",\"multi\":{", stdout);
+	for (size_t i = 0; i < r->n_hits; i++)
+		if (r->hits[i].count > 1)
+			printf("%s\"%.*s\":%u", n++ ? "," : "", STR_ARG(r->hits[i].name),
+			       r->hits[i].count);
+	putchar('}');
+}
+
+static void print_result(const char *path, const struct spam_result *r)
+{
+	fputs("{\"file\":", stdout);
+	print_text(str_of(path));
+	printf(",\"score\":%.10g,\"required\":%g,\"limited\":%u", r->score, r->required,
+	       r->limited);
+	print_hits("hits", r->hits, r->n_hits, false);
+	print_hits("subtests", r->subtests, r->n_subtests, true);
+	print_multi(r);
+	puts("}");
+}
+
+static int check(struct arena *a, const struct spam_rules *rules, const char *path, bool print)
+{
+	struct spam_envelope env = { .now = 0 };
+	struct spam_result r;
+	struct str raw;
+	struct err e;
+
+	if (file_read(a, path, MAIL_MAX, &raw, &e) < 0 ||
+	    spam_check(a, rules, raw, &env, 0, &r, &e) < 0) {
+		fprintf(stderr, "%s\n", e.msg);
+		return 1;
+	}
+	if (print)
+		print_result(path, &r);
+	return 0;
+}
+
+static int check_all(const struct spam_rules *rules, const struct options *o, char **paths, int n)
+{
+	CLEAN_ARENA struct arena *a = arena_open("mail", (size_t)1 << 30);
+	double start = now_ms();
+	int failed = 0;
+
+	for (int64_t pass = 0; pass < o->repeat; pass++)
+		for (int i = 0; i < n; i++) {
+			failed |= check(a, rules, paths[i], pass == 0);
+			arena_reset(a);
+		}
+	if (n)
+		fprintf(stderr, "%.3f ms per mail\n",
+			(now_ms() - start) / (double)o->repeat / (double)n);
+	return failed;
+}
+
+static void print_notes(const char *title, const struct spam_notes *notes)
+{
+	for (size_t i = 0; i < notes->n; i++) {
+		const struct spam_note *note = &notes->p[i];
+
+		printf("%s %.*s:%u: %.*s%s%.*s\n", title, STR_ARG(note->file), note->line,
+		       STR_ARG(note->rule), note->rule.n ? ": " : "", STR_ARG(note->message));
+	}
+}
+
+static void print_report(const struct spam_load_report *r)
+{
+	print_notes("unknown", &r->unknown);
+	print_notes("disabled", &r->disabled);
+	printf("%zu files, %zu lines, %zu rules: %zu active, %zu skipped, %zu disabled; "
+	       "%zu lines not understood\n",
+	       r->files, r->lines, r->rules, r->active, r->skipped, r->disabled.n, r->unknown.n);
+}
+
+static void print_rule(const struct spam_rules *rules, const struct rule *r)
+{
+	printf("{\"rule\":");
+	print_text(r->name);
+	printf(",\"type\":\"%s\",\"state\":\"%s\",\"score\":%.10g,\"priority\":%d,\"template\":%s",
+	       type_names[r->type], state_names[r->state], r->score, r->priority,
+	       r->templates ? "true" : "false");
+	fputs(",\"needs\":[", stdout);
+	for (size_t i = 0; i < r->needs.n; i++) {
+		if (i)
+			putchar(',');
+		print_text(rules->rules[r->needs.p[i]].name);
+	}
+	puts("]}");
+}
+
+static int option(struct arena *a, struct options *o, const char *name, const char *value)
+{
+	if (!value)
+		return -1;
+	if (strcmp(name, "--rules") == 0)
+		o->paths.state_dir = o->paths.rules_dir = value;
+	else if (strcmp(name, "--site") == 0)
+		o->paths.site_dir = value;
+	else if (strcmp(name, "--conf") == 0)
+		o->paths.extra = str_fmt(a, "%.*s%s\n", STR_ARG(o->paths.extra), value);
+	else if (strcmp(name, "--repeat") == 0)
+		return str_int(str_of(value), 1, REPEAT_MAX, &o->repeat) ? 0 : -1;
+	else
+		return -1;
+	return 0;
+}
+
+/* The index of the first file, or -1. */
+static int options(struct arena *a, struct options *o, int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
+		if (strcmp(argv[i], "--list") == 0)
+			o->list = true;
+		else if (strcmp(argv[i], "--report") == 0)
+			o->report = true;
+		else if (option(a, o, argv[i], argv[i + 1]) < 0)
+			return -1;
+		else
+			i++;
+	}
+	return i;
+}
+
+int main(int argc, char **argv)
+{
+	CLEAN_ARENA struct arena *a = arena_open("rules", RULES_MEMORY);
+	struct options o = { .repeat = 1 };
+	struct spam_load_report report;
+	int first = options(a, &o, argc, argv);
+	double start = now_ms();
+	struct spam_rules *rules;
+	struct err e;
+
+	if (first < 0) {
+		fprintf(stderr, "usage: spam_rules [--rules DIR] [--site DIR] [--conf LINES] "
+				"[--list] [--report] [--repeat N] FILE...\n");
+		return 2;
+	}
+	if (spam_rules_load(a, &o.paths, &rules, &report, &e) < 0) {
+		fprintf(stderr, "%s\n", e.msg);
+		return 1;
+	}
+	fprintf(stderr, "loaded in %.0f ms\n", now_ms() - start);
+	if (o.report)
+		print_report(&report);
+	for (size_t i = 0; o.list && i < rules->n; i++)
+		print_rule(rules, &rules->rules[i]);
+	return check_all(rules, &o, argv + first, argc - first);
+}
