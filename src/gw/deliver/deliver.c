@@ -314,7 +314,7 @@ static bool anybody_settled(const struct delivery *d)
 	return false;
 }
 
-static void record(struct delivery *d)
+static void record(struct delivery *d, int64_t ms)
 {
 	const struct smtp_envelope *env = d->s->env;
 	struct stat_rcpt *rcpt = NEW_N(d->a, struct stat_rcpt, env->n_rcpt);
@@ -324,7 +324,7 @@ static void record(struct delivery *d)
 		.incoming = !d->s->trusted,
 		.spam_level = d->s->spam ? d->s->spam->level : 0,
 		.virus = d->s->virus,
-		.ms = net_now() - d->ctx->start,
+		.ms = ms,
 		.sender = env->sender,
 		.rcpt = rcpt,
 		.rules = d->o->counted,
@@ -342,19 +342,22 @@ static void record(struct delivery *d)
 	FAILPOINT("statistics", d->s->raw);
 }
 
-void deliver(struct arena *a, const struct deliver_context *ctx, const struct scan *s,
-	     const struct outbox *o, struct deliver_rcpt *rcpt)
+int64_t deliver(struct arena *a, const struct deliver_context *ctx, const struct scan *s,
+		const struct outbox *o, struct deliver_rcpt *rcpt)
 {
 	struct delivery d = {
 		.a = a, .ctx = ctx, .s = s, .o = o, .rcpt = rcpt,
 		.quarantine_id = NEW_N(a, struct str, o->n_effects),
 		.failed = NEW_N(a, bool, s->env->n_rcpt),
 	};
+	int64_t ms;
 
 	store_all(&d);
 	for (size_t i = 0; i < o->n_effects; i++)
 		carry_out(&d, i);
 	for (size_t i = 0; i < s->env->n_rcpt; i++)
 		rcpt[i] = rcpt[s->env->rcpt[i].same_as];
-	record(&d);
+	ms = net_now() - ctx->start;
+	record(&d, ms);
+	return ms;
 }

@@ -37,6 +37,9 @@ struct deliver_context {
 	int64_t start;	   /* net_now() when the mail had been received */
 };
 
-/* rcpt[] has an entry for every RCPT of the envelope; a duplicate gets its first one's fate. */
-void deliver(struct arena *a, const struct deliver_context *ctx, const struct scan *s,
-	     const struct outbox *o, struct deliver_rcpt *rcpt);
+/*
+ * rcpt[] has an entry for every RCPT of the envelope; a duplicate gets its first one's fate. Returns
+ * how long the mail took until everything was settled, in ms, as the statistics have it.
+ */
+int64_t deliver(struct arena *a, const struct deliver_context *ctx, const struct scan *s,
+		const struct outbox *o, struct deliver_rcpt *rcpt);

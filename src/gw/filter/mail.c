@@ -25,6 +25,7 @@ struct mail {
 	int64_t start, deadline;
 	struct scan *scan;
 	struct deliver_rcpt *rcpt;
+	int64_t ms; /* until everything was settled */
 };
 
 static void forget_file(struct filter *f)
@@ -200,7 +201,7 @@ static int decide_and_deliver(struct mail *m, struct err *e)
 	FAILPOINT("acted", m->raw);
 	if (net_now() >= m->deadline)
 		return err_set(e, ERR_TEMP, "the time for this mail is over");
-	deliver(m->a, &ctx, m->scan, outbox, m->rcpt);
+	m->ms = deliver(m->a, &ctx, m->scan, outbox, m->rcpt);
 	return 0;
 }
 
@@ -289,7 +290,7 @@ static void process(struct mail *m)
 		return;
 	}
 	s = m->scan;
-	line_processing_time(net_now() - m->start, s && s->spam ? s->spam->ms : 0,
+	line_processing_time(m->ms ? m->ms : net_now() - m->start, s && s->spam ? s->spam->ms : 0,
 			     s ? s->ms_clam : 0, s ? s->ms_custom : 0);
 }
 
