@@ -21,7 +21,7 @@ static struct arena *a;
 static char root[64];
 static struct apply_env env;
 static struct buf ran, said;    /* lines */
-static bool postfix_runs, reload_fails;
+static bool postfix_runs, reload_fails, postfix_refuses;
 
 static const char *path_of(const char *path)
 {
@@ -54,12 +54,15 @@ static int fake_run(void *ctx, struct arena *arena, const char *const *argv, str
 	(void)ctx;
 	(void)arena;
 	(void)e;
+	*output = STR("it says why\n");
+	*status = postfix_refuses;
+	if (strcmp(argv[1], "-c") == 0)
+		return 0;
 	for (int i = 0; argv[i]; i++)
 		buf_addf(&ran, "%s%s", i > 0 ? " " : "", argv[i]);
 	buf_addc(&ran, '\n');
 	if (strstr(argv[0], "postmap") || strstr(argv[0], "postalias"))
 		put(str_z(a, str_fmt(a, "%s.db", argv[1] + strlen("hash:"))), "compiled\n");
-	*output = STR("it says why\n");
 	*status = 0;
 	if (strcmp(argv[0], "/usr/sbin/postfix") == 0) {
 		if (strcmp(argv[1], "status") == 0)
@@ -106,7 +109,8 @@ static int setup(void **state)
 {
 	(void)state;
 	a = arena_open("test", 128u << 20);
-	snprintf(root, sizeof(root), "/tmp/pmg-apply-test.XXXXXX");
+	snprintf(root, sizeof(root), "%s/pmg-apply-test.XXXXXX",
+		 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"); /* many an fsync */
 	if (!mkdtemp(root))
 		return -1;
 	make_tree();
@@ -122,7 +126,7 @@ static int setup(void **state)
 	buf_init(&ran, a, 1 << 20);
 	buf_init(&said, a, 1 << 20);
 	postfix_runs = true;
-	reload_fails = false;
+	reload_fails = postfix_refuses = false;
 	return 0;
 }
 
@@ -331,6 +335,24 @@ static void test_wrong_template_touches_nothing(void **state)
 	assert_string_equal(ran_text(), "");
 }
 
+static void test_what_postfix_refuses_is_not_installed(void **state)
+{
+	char *before;
+	struct err e;
+
+	(void)state;
+	sync_ok(true);
+	before = get("/etc/postfix/main.cf");
+	put("/etc/pmg/pmg.conf", "section: mail\n\tbanner new\n");
+	postfix_refuses = true;
+	e = sync_fails(true);
+	assert_int_equal(e.code, ERR_INVALID);
+	assert_has(e.msg, "Postfix does not accept its new configuration, nothing was changed: "
+			  "/usr/sbin/postmap -c: exit status 1: it says why");
+	assert_string_equal(get("/etc/postfix/main.cf"), before);
+	assert_string_equal(ran_text(), "");
+}
+
 static void test_override_wins(void **state)
 {
 	(void)state;
@@ -457,8 +479,11 @@ static void test_init(void **state)
 	struct err e;
 
 	(void)state;
-	rmdir(path_of("/etc/pmg"));
+	put("/etc/pmg/pmg-api.pem", "mine\n");
 	if (apply_init(a, &env, &e) < 0)
+		fail_msg("%s", e.msg);
+	assert_string_equal(get("/etc/pmg/pmg-api.pem"), "mine\n");
+	if (apply_api_cert(a, &env, true, &e) < 0)
 		fail_msg("%s", e.msg);
 	assert_mode("/etc/pmg/pmg-authkey.key", 0600);
 	assert_mode("/etc/pmg/pmg-csrf.key", 0640);
@@ -477,9 +502,6 @@ static void test_init(void **state)
 	assert_mode("/etc/pmg/pmg-tls.pem", 0600);
 	assert_string_equal(get("/etc/pmg/pmg-authkey.key"), key);
 	assert_string_equal(get("/etc/pmg/pmg-api.pem"), cert);
-	if (apply_api_cert(a, &env, true, &e) < 0)
-		fail_msg("%s", e.msg);
-	assert_string_not_equal(get("/etc/pmg/pmg-api.pem"), cert);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -497,6 +519,7 @@ int main(void)
 		TEST(test_systemd),
 		TEST(test_wrong_settings_touch_nothing),
 		TEST(test_wrong_template_touches_nothing),
+		TEST(test_what_postfix_refuses_is_not_installed),
 		TEST(test_override_wins),
 		TEST(test_changed_table_is_compiled),
 		TEST(test_what_is_not_installed_is_left_out),

@@ -145,6 +145,12 @@ MUST_CHECK int cfg_dns_load(struct arena *a, const struct cfg_env *env, struct c
 MUST_CHECK int cfg_load(struct arena *a, const struct cfg_env *env, struct cfg **out,
 			struct err *e);
 
+/*
+ * The same from text that stands in `file`, which is for messages alone; `memory` as in the
+ * environment. ->dns stays empty.
+ */
+struct cfg *cfg_parse(struct arena *a, struct str file, struct str text, int64_t memory);
+
 /* "FILE:LINE: section S, setting K, value 'V': REASON", without what is not known. */
 struct str cfg_problem_text(struct arena *a, const struct cfg_problem *p);
 

@@ -135,17 +135,13 @@ static int read_file(struct arena *a, struct str path, struct str *out, struct e
 	return 0;
 }
 
-int cfg_load(struct arena *a, const struct cfg_env *env, struct cfg **out, struct err *e)
+struct cfg *cfg_parse(struct arena *a, struct str file, struct str text, int64_t memory)
 {
-	struct loader l = { .a = a, .c = NEW(a, struct cfg) };
+	struct loader l = { .a = a, .c = NEW(a, struct cfg), .file = file };
 	struct conf_file f;
-	struct str text;
 
-	l.file = str_fmt(a, "%s/pmg.conf", env->dir);
-	if (read_file(a, l.file, &text, e) < 0 || cfg_dns_load(a, env, &l.c->dns, e) < 0)
-		return -1;
 	l.c->digest = conf_digest(a, text);
-	set_defaults(&l, env->memory);
+	set_defaults(&l, memory);
 	conf_parse(a, text, &f);
 	for (size_t i = 0; i < f.problems.n; i++)
 		complain(&l, (struct cfg_problem){ .line = f.problems.p[i].line,
@@ -154,7 +150,18 @@ int cfg_load(struct arena *a, const struct cfg_env *env, struct cfg **out, struc
 	for (size_t i = 0; i < f.sections.n; i++)
 		take_section(&l, &f.sections.p[i]);
 	check_together(&l);
-	*out = l.c;
+	return l.c;
+}
+
+int cfg_load(struct arena *a, const struct cfg_env *env, struct cfg **out, struct err *e)
+{
+	struct str file = str_fmt(a, "%s/pmg.conf", env->dir), text;
+	struct cfg_dns dns;
+
+	if (read_file(a, file, &text, e) < 0 || cfg_dns_load(a, env, &dns, e) < 0)
+		return -1;
+	*out = cfg_parse(a, file, text, env->memory);
+	(*out)->dns = dns;
 	return 0;
 }
 

@@ -1,0 +1,194 @@
+#!/usr/bin/python3
+"""Whether the real Postfix and clamd accept what pmgconfig writes, for many kinds of settings.
+
+    postfix.py PMGCONFIG TEMPLATES
+
+Runs as root in a mount namespace of its own: /etc, /run, /root and the directories below /var that are
+written to are private. Exit status 77: skipped, because something that is needed is missing.
+"""
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+VARIANTS = {
+    "defaults": "",
+    "relay by address": "section: mail\n\trelay 192.0.2.1\n\trelayport 26\n",
+    "relay without MX": "section: mail\n\trelay mail.example.com\n\trelaynomx 1\n",
+    "relay over LMTP": "section: mail\n\trelay mail.example.com\n\trelayprotocol lmtp\n\trelayport 24\n",
+    "IPv6": "section: mail\n\trelay 2001:db8::1\n\tsmarthost 2001:db8::2\n",
+    "everything on": """section: mail
+	before_queue_filtering 1
+	smarthost out.example.com
+	smarthostport 587
+	helotests 1
+	rejectunknown 1
+	rejectunknownsender 1
+	verifyreceivers 450
+	tls 1
+	tlslog 1
+	tlsheader 1
+	hide_received 1
+	smtputf8 0
+	queue-lifetime 3
+	dwarning 0
+	dnsbl_sites zen.example.org=127.0.0.[2..11]*3, list.example.net*-2
+	dnsbl_threshold 3
+	conn_count_limit 4
+	banner ESMTP $mail_name ready
+
+section: clamav
+	archiveblockencrypted 1
+	maxcccount 3
+	archivemaxfiles 0
+
+section: admin
+	http_proxy http://joe:secret@192.0.2.3:3128/
+""",
+    "the largest numbers": """section: mail
+	conn_count_limit 2147483647
+	conn_rate_limit 2147483647
+	message_rate_limit 2147483647
+	dnsbl_sites list.example.net
+	dnsbl_threshold 2147483647
+	dwarning 500000
+	maxsize 2305843009213693951
+	filter-timeout 86400
+	queue-lifetime 100
+	max_filters 40
+	max_smtpd_in 100
+	max_smtpd_out 100
+
+section: clamav
+	archivemaxrec 2147483647
+	archivemaxfiles 2147483647
+	archivemaxsize 9223372036854775807
+	maxscansize 9223372036854775807
+	maxcccount 2147483647
+""",
+    "demo": "section: admin\n\tdemo 1\n\nsection: mail\n\ttls 1\n",
+}
+TABLES = {
+    "domains": "#head office\nexample.com 1\n.example.com 1\n",
+    "mynetworks": "10.9.0.0/24 #office\n2001:db8::/32 #*\n",
+    "transport": "example.com smtp:[192.0.2.1]:25\njoe@example.com lmtp:inet:mail.example.com:24\n"
+                 "v6.example.com smtp:[ipv6:2001:db8::7]:25\n",
+    "tls_policy": "example.com encrypt\n[192.0.2.1]:25 may\n",
+    "tls_inbound_domains": "example.com reject_plaintext_session\n",
+}
+
+
+def skip(reason):
+    """Says why nothing was tested."""
+    print(f"skipped: {reason}")
+    sys.exit(77)
+
+
+def run(*command):
+    """Runs a command; its output and status."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    return done.stdout.decode(errors="replace"), done.returncode
+
+
+def mount(*arguments):
+    """mount(8), which must work."""
+    output, status = run("mount", *arguments)
+    if status:
+        skip(f"mount {' '.join(arguments)}: {output.strip()}")
+
+
+def make_private(templates, scratch):
+    """The directories that are written to become ours alone."""
+    mount("-t", "tmpfs", "tmpfs", scratch)
+    for name in ("upper", "work", "spool"):
+        os.mkdir(f"{scratch}/{name}")
+    mount("-t", "overlay", "overlay", "-o",
+          f"lowerdir=/etc,upperdir={scratch}/upper,workdir={scratch}/work", "/etc")
+    run("cp", "-a", "/var/spool/postfix/.", f"{scratch}/spool")
+    mount("--bind", f"{scratch}/spool", "/var/spool/postfix")
+    for path in ("/var/lib/pmg", "/var/spool/pmg"):
+        # A name that is missing on this machine must not stay behind on it.
+        if not os.path.isdir(path):
+            mount("-t", "overlay", "overlay", "-o", overlay_of(scratch, os.path.dirname(path)),
+                  os.path.dirname(path))
+            os.makedirs(path)
+    for path in ("/var/lib/pmg", "/var/spool/pmg", "/var/lib/postfix", "/run", "/root"):
+        mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", path)
+    shutil.chown("/var/lib/postfix", "postfix")
+    os.makedirs("/run/lock")
+    os.makedirs("/run/pmg-smtp-filter")
+    shutil.rmtree("/etc/pmg", ignore_errors=True)
+    shutil.copytree(templates, "/var/lib/pmg/templates")
+
+
+def overlay_of(scratch, lower):
+    """Mount options for a private view of a directory."""
+    name = lower.replace("/", "_")
+    for kind in ("upper", "work"):
+        os.makedirs(f"{scratch}/{kind}{name}", exist_ok=True)
+    return f"lowerdir={lower},upperdir={scratch}/upper{name},workdir={scratch}/work{name}"
+
+
+def complaints(pmgconfig):
+    """What any of the programs has to say about the files."""
+    output, status = run(pmgconfig, "sync")
+    if output or status:
+        yield f"pmgconfig sync: {status} {output}"
+        return
+    # Postfix waits for files that somebody may still be writing until they are two seconds old.
+    for path in ("/etc/postfix/main.cf", "/etc/postfix/master.cf"):
+        os.utime(path, (1, 1))
+    for command in (["postfix", "check"], ["postconf", "-n"], ["postconf", "-M"], ["postconf", "-P"]):
+        output, status = run(*command)
+        lines = {line for line in output.splitlines() if "warning:" in line or "fatal:" in line}
+        if lines or status:
+            yield f"{' '.join(command)}: {status} {sorted(lines)}"
+    output, status = run("clamconf", "-c", "/etc/clamav")
+    for line in output.splitlines():
+        if line.startswith(("ERROR", "WARNING")) and "clamav-milter" not in line:
+            yield f"clamconf: {line}"
+    for table in ("domains", "transport", "tls_policy", "tls_inbound_domains"):
+        if not os.path.exists(f"/etc/pmg/{table}.db"):
+            yield f"/etc/pmg/{table} is not compiled"
+    before = files()
+    output, status = run(pmgconfig, "sync")
+    if output or status or files() != before:
+        yield f"a second sync: {status} {output} {set(files().items()) ^ set(before.items())}"
+
+
+def files():
+    """When each file was written, by its name."""
+    return {path: path.stat().st_mtime_ns for top in ("/etc", "/root", "/run")
+            for path in pathlib.Path(top).rglob("*") if path.is_file()}
+
+
+def main():
+    """Tries all variants."""
+    pmgconfig, templates = sys.argv[1:3]
+    if os.geteuid() != 0:
+        skip("needs root, for a mount namespace")
+    for program in ("postfix", "clamconf", "unshare"):
+        if not shutil.which(program):
+            skip(f"{program} is not installed")
+    if "--inside" not in sys.argv:
+        with tempfile.TemporaryDirectory(prefix="pmg-contract.") as scratch:
+            inner = ["unshare", "--mount", "--propagation", "private", sys.executable, *sys.argv,
+                     "--inside", scratch]
+            sys.exit(subprocess.run(inner, check=False).returncode)
+    make_private(templates, sys.argv[4])
+    run(pmgconfig, "init")
+    for table, text in TABLES.items():
+        pathlib.Path(f"/etc/pmg/{table}").write_text(text)
+    failed = 0
+    for name, settings in VARIANTS.items():
+        pathlib.Path("/etc/pmg/pmg.conf").write_text(settings)
+        for complaint in complaints(pmgconfig):
+            print(f"{name}: {complaint}")
+            failed += 1
+    print(f"{len(VARIANTS)} variants, {failed} complaints")
+    sys.exit(1 if failed else 0)
+
+
+main()
