@@ -48,7 +48,8 @@ struct arena {
 
 static NORETURN void arena_die(const struct arena *a, size_t n, const char *why)
 {
-	log_err("memory of '%s': %s (%zu bytes in use, %zu more wanted)", a->name, why, a->total, n);
+	log_err("memory of '%s': %s (%zu bytes in use, %zu more wanted)", a->name, why, a->total,
+		n);
 	_Exit(71);
 }
 

@@ -23,7 +23,7 @@ void buf_addc(struct buf *b, char c);
 void buf_addz(struct buf *b, const char *z);
 void buf_addf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 
-/* Room for `n` more bytes, or NULL if that would exceed the maximum; b->n is the caller's to move. */
+/* Room for `n` more bytes, NULL if that would exceed the maximum; b->n is the caller's to move. */
 char *buf_room(struct buf *b, size_t n);
 
 /* What is there so far; valid until the next append. */

@@ -23,8 +23,8 @@ enum {
  * which were encoded one by one and joined come out whole; a last group of two or three characters
  * counts, a single one does not.
  *
- * quoted-printable: `=` with two hex digits of any case, or before blanks and a line end (or the end
- * of all); any other `=` is an ordinary byte. Line ends are left as they are.
+ * quoted-printable: `=` with two hex digits of any case, or before blanks and a line end (or the
+ * end of all); any other `=` is an ordinary byte. Line ends are left as they are.
  */
 size_t enc_base64_read(struct str *in, char *out, size_t room);
 size_t enc_qp_read(struct str *in, char *out, size_t room);

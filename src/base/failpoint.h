@@ -6,7 +6,7 @@
  * and what happens there:
  *
  *	after-reinject kill		the process ends as by kill -9
- *	parse kill 3			only the first three times over all processes; the file's counter
+ *	parse kill 3			the first three times over all processes; the file's counter
  *					is lowered under a lock, and the file removed at zero
  *	parse kill 1 MARKER		only for a message that contains MARKER (see each point)
  *

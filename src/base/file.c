@@ -98,7 +98,8 @@ int file_replace(const char *path, struct str content, const struct file_attr *a
 {
 	char temp[PATH_MAX];
 
-	if ((size_t)snprintf(temp, sizeof(temp), "%s.tmp.%ld", path, (long)getpid()) >= sizeof(temp))
+	if ((size_t)snprintf(temp, sizeof(temp), "%s.tmp.%ld", path, (long)getpid()) >=
+	    sizeof(temp))
 		return err_set(e, ERR_INVALID, "%s: name too long", path);
 	unlink(temp); /* left by a process of the same number that was killed */
 

@@ -48,8 +48,8 @@ static PRINTF(2, 0) void write_line(int level, const char *fmt, va_list ap)
 	if (state.syslog)
 		syslog(level, "%s%s", state.id, line);
 	else
-		fprintf(stderr, "%s%s%s%s\n", state.ident ? state.ident : "", state.ident ? ": " : "",
-			state.id, line);
+		fprintf(stderr, "%s%s%s%s\n", state.ident ? state.ident : "",
+			state.ident ? ": " : "", state.id, line);
 }
 
 void log_err(const char *fmt, ...)

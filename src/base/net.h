@@ -48,9 +48,9 @@ void conn_take(struct conn *c, size_t n);
 bool conn_pending(const struct conn *c);
 
 /*
- * One line without its LF or CRLF, copied to `buf` of `size` bytes. *eof is set when the peer closed
- * before a line began; inside a line that is ERR_TEMP. A longer line is ERR_LIMIT, and the rest of
- * it has been skipped.
+ * One line without its LF or CRLF, copied to `buf` of `size` bytes. *eof is set when the peer
+ * closed before a line began; inside a line that is ERR_TEMP. A longer line is ERR_LIMIT, and the
+ * rest of it has been skipped.
  */
 MUST_CHECK int conn_line(struct conn *c, char *buf, size_t size, struct str *line, bool *eof,
 			 struct err *e);

@@ -72,7 +72,8 @@ static const struct cli_option sync_options[] = {
 };
 
 static const struct cli_command commands[] = {
-	{ "apicert", "Generate /etc/pmg/pmg-api.pem (self signed certificate for GUI and REST API).",
+	{ "apicert",
+	  "Generate /etc/pmg/pmg-api.pem (self signed certificate for GUI and REST API).",
 	  cert_options, apicert },
 	{ "dump", "Print configuration setting which can be used in templates.", NULL, dump },
 	{ "init", "Generate required files in /etc/pmg/", NULL, init },

@@ -2,9 +2,9 @@
 
     python3 tests/bench/flow.py NAME...
 
-flow_after_queue   smtp-source (20 at a time, a connection per mail) -> Postfix -> filter -> Postfix ->
-                   smtp-sink, in turn with the same
-                   Postfix whose content filter is its own port 10025 (an empty hop, no filter)
+flow_after_queue   smtp-source (20 at a time, a connection per mail) -> Postfix -> filter -> Postfix
+                   -> smtp-sink, in turn with the same Postfix whose content filter is its
+                   own port 10025 (an empty hop, no filter)
 filter_pss         proportional set size of the filter with 15 workers after 10,000 mails
 """
 
@@ -79,7 +79,7 @@ class Flow:
         return count / seconds, used
 
     def drained(self, before):
-        """Waits for the empty queue, retrying what was deferred; returns the CPU look at its end."""
+        """Waits for the empty queue, retrying what was deferred; returns the CPU at its end."""
         until(self.queue_is_empty, "the queue does not drain", 600, every=0.05)
         return cpu.ticks(self.pids()) or before
 
@@ -136,7 +136,8 @@ def filter_pss():
     """See above."""
     def workers(gateway):
         gateway.write("/etc/pmg/pmg.conf",
-                      PMG_CONF.replace("section: mail\n", f"section: mail\n\tmax_filters {WORKERS}\n"))
+                      PMG_CONF.replace("section: mail\n",
+                                       f"section: mail\n\tmax_filters {WORKERS}\n"))
     flow = Flow(workers)
     flow.send(PSS_MAILS)
     size, count = cpu.pss(flow.pids(), "pmg-smtp-filter")

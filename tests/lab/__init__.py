@@ -1,1 +1,1 @@
-"""The lab: an outside sender, the gateway and an inside mail server, each in namespaces of its own."""
+"""The lab: an outside sender, the gateway and an inside mail server, each in its own namespaces."""

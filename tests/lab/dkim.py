@@ -53,7 +53,7 @@ def rsa_verifies(key, signature, text):
 
 
 def verifies(mail, record):
-    """Is the first signature of `mail` (CRLF) good? `record` is the TXT text as in samples/dkim.txt."""
+    """Is the first signature of `mail` (CRLF) good? `record`: the text as in samples/dkim.txt."""
     head, _, body = mail.partition(b"\r\n\r\n")
     found = fields(head + b"\r\n")
     signature = next(field for field in found if name_of(field) == b"dkim-signature")

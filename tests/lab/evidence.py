@@ -1,4 +1,4 @@
-"""What became of a mail, from evidence only: sinks, quarantine rows and files, Postfix's queue, logs."""
+"""What became of a mail, by evidence: sinks, quarantine rows and files, Postfix's queue, logs."""
 
 import re
 
@@ -14,7 +14,8 @@ class Trace:
     """All lines of the filter about one message, by its Message-ID."""
 
     def __init__(self, lines, message_id):
-        pattern = re.compile(r"([0-9A-F]{5,25}): new mail message-id=" + re.escape(message_id) + "$")
+        pattern = re.compile(r"([0-9A-F]{5,25}): new mail message-id=" +
+                             re.escape(message_id) + "$")
         hits = [found.group(1) for found in map(pattern.search, lines) if found]
         self.id = hits[-1] if hits else None
         self.lines = [line.partition(f"{self.id}: ")[2] for line in lines
@@ -37,7 +38,7 @@ class Trace:
         return round(float(found.group(1)) * 1000) if found else None
 
     def final(self, recipient):
-        """(verdict, rule) of the line that ended it for this recipient; (None, None) without one."""
+        """(verdict, rule) of the line that ended it for this recipient, or (None, None)."""
         for line in self.lines:
             found = FINAL.match(line)
             if found and found.group("to") == recipient:
@@ -62,7 +63,8 @@ class Evidence:
     def in_queue(self):
         """(Message-ID, recipient) of everything Postfix still has."""
         ids = dict(found.groups() for found in map(
-            re.compile(r"postfix/cleanup\[\d+\]: (\w+): message-id=(.*)$").search, self.lines) if found)
+            re.compile(r"postfix/cleanup\[\d+\]: (\w+): message-id=(.*)$").search,
+            self.lines) if found)
         return [(ids.get(mail["queue_id"]), recipient["address"])
                 for mail in self.lab.gw.queue() for recipient in mail["recipients"]]
 
@@ -71,7 +73,7 @@ class Evidence:
         return Trace(self.lines, message_id)
 
     def copies(self, message_id, recipient):
-        """Where copies for this recipient are: [(place, the mail or kept entry, None in the queue)]."""
+        """Where copies for this recipient are: [(place, mail or kept entry; None in the queue)]."""
         found = [("inside", mail) for mail in self.lab.lan.mails(recipient, message_id)]
         found += [("outside", mail) for mail in self.lab.inet.mails(recipient, message_id)]
         for kind, quarantine in self.kept.items():

@@ -66,7 +66,7 @@ class Gateway(Node):
     # Starting
 
     def boot(self, before_sync=None):
-        """From a bare machine to a working gateway. `before_sync(gw)` may write settings of its own."""
+        """From a bare machine to a working gateway. `before_sync(gw)` may write settings."""
         self.make_users()
         self.make_places()
         self.start_syslog()
@@ -145,7 +145,7 @@ class Gateway(Node):
             until(lambda: self.exists("/run/clamav/clamd.ctl"), "clamd has no socket")
 
     def filter(self, action):
-        """The filter's own control command. After a reload, waits until the old generation is gone."""
+        """The filter's control command. After a reload, waits until the old generation is gone."""
         before = self.filter_generation()
         self.exec(["pmg-smtp-filter", action])
         if action in ("start", "restart"):
@@ -157,7 +157,7 @@ class Gateway(Node):
             until(replaced, "the filter does not start a new generation", 40)
 
     def filter_generation(self):
-        """PIDs, as seen from here, of what the filter's parent has started; the empty set without it."""
+        """PIDs, as seen from here, of what the filter's parent has started; empty without it."""
         try:
             inner = int(self.read("/run/pmg-smtp-filter.pid"))
         except (OSError, ValueError):

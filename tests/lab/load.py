@@ -44,7 +44,7 @@ class Load:
         return message_id if taken else None
 
     def send(self, count, connections=4):
-        """Sends `count` mails, kinds in turn, over several connections; returns when all are sent."""
+        """Sends `count` mails, kinds in turn, over several connections, and returns then."""
         self.start(count, connections)()
 
     def start(self, count, connections=4):
@@ -68,7 +68,7 @@ class Load:
         return join
 
     def fates(self):
-        """(Message-ID, recipient) -> places, by evidence; a blocked mail is in the place "blocked"."""
+        """(Message-ID, recipient) -> places, by evidence; a blocked mail is in "blocked"."""
         look = Evidence(self.lab)
         found = {}
         blocked = blocked_pairs(look)
@@ -108,4 +108,5 @@ def blocked_pairs(look):
 
 def until_taken(load, seconds=60):
     """Sends mails of the load's first kind until the gateway takes one: it works again."""
-    until(lambda: load.send_one(load.kinds[0]), "the gateway does not take mail", seconds, every=0.2)
+    until(lambda: load.send_one(load.kinds[0]), "the gateway does not take mail", seconds,
+          every=0.2)

@@ -53,7 +53,7 @@ class Node:
         return Done(done.returncode, out, err)
 
     def start(self, words, log):
-        """Starts a program that stays in the foreground, in a session of its own, output to `log`."""
+        """Starts a program that stays in the foreground, in its own session, output to `log`."""
         with open(log, "ab") as out:
             return subprocess.Popen(self.command(words), stdin=subprocess.DEVNULL, stdout=out,
                                     stderr=out, start_new_session=True)

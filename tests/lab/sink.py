@@ -137,7 +137,7 @@ class Sink:
             self.server = None
 
     async def control(self, reader, writer):
-        """The control socket: each line is a JSON object; the answer repeats the whole behaviour."""
+        """The control socket: each line is a JSON object; the answer repeats all behaviour."""
         while line := await reader.readline():
             request = json.loads(line)
             self.behaviour = dict(DEFAULTS, **request)

@@ -1,6 +1,6 @@
 """Names and addresses of the lab: one outside net, one inside net, the gateway between.
 
-    inet  198.18.25.0/24   a sender per address, the DNS of everything, a mail server for the outside
+    inet  198.18.25.0/24   a sender per address, the DNS of everything, an outside mail server
     gw    198.18.25.25 and 10.9.0.25
     lan   10.9.0.0/24      the mail server of inside.test
 
@@ -39,7 +39,7 @@ NOBODY = "198.18.25.99"         # in the net, but no host has it
 
 
 def zone_lines(dkim_record):
-    """The records as (zone, [record text]) for unbound's local-data; `dkim_record` is the TXT value."""
+    """The records as (zone, [record text]) for unbound's local-data; `dkim_record`: its text."""
     zones = [
         (DOMAIN, [f"{DOMAIN}. MX 10 {GATEWAY_NAME}.", f"{GATEWAY_NAME}. A {GATEWAY}",
                   f"mail.{DOMAIN}. A {MX_INSIDE}"]),

@@ -59,13 +59,14 @@ def sample(directory, count, seed):
 
 def run(command, **kw):
     """One JSON object per line; by file."""
-    out = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, **kw)
+    out = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True,
+                         **kw)
     objects = [json.loads(line) for line in out.stdout.decode("ascii").splitlines()]
     return {o["file"]: o for o in objects}
 
 
 def configuration(directory):
-    """Tables and redirectors of the stock rules, but no rules: they take time and change nothing."""
+    """Tables and redirectors of the stock rules, no rules: they take time and change nothing."""
     rules = os.path.join(directory, "rules")
     site = os.path.join(directory, "site")
     os.makedirs(rules)

@@ -7,7 +7,7 @@
  *		--conf LINES		more of them, read last
  *		--list			each rule first: name, type, state, what it needs
  *		--report		what was not understood, and what is disabled, as text
- *		--repeat N		all mails so often, printed once; milliseconds per mail at the end
+ *		--repeat N		all mails so often, printed once; ms per mail at the end
  */
 #include <stdio.h>
 #include <time.h>

@@ -1,4 +1,4 @@
-"""The lab that all system tests of a session share, and marks for mails that must not be confused."""
+"""The lab that all system tests of a session share, and marks that tell mails apart."""
 
 import itertools
 import os

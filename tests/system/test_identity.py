@@ -29,7 +29,8 @@ HEADERS = {
     "long": [f"References: {' '.join(f'<{i}.very.long.id@sender.example>' for i in range(20))}",
              "X-Long: " + "x" * 900],
     "multipart": ["MIME-Version: 1.0", 'Content-Type: multipart/mixed; boundary="=_1"'],
-    "multipart-odd": ["MIME-Version: 1.0", "Content-Type: multipart/mixed;", "\tboundary = =_1 ; x=y"],
+    "multipart-odd": ["MIME-Version: 1.0", "Content-Type: multipart/mixed;",
+                      "\tboundary = =_1 ; x=y"],
     "broken-types": ["MIME-Version: 1.0", "Content-Type: text", "Content-Transfer-Encoding: odd"],
 }
 CASES = [(f"body-{name}", body, []) for name, body in BODIES.items()]

@@ -1,4 +1,4 @@
-"""Nothing is lost: sent = delivered + quarantined + blocked + still queued, whatever dies or fills."""
+"""Nothing is lost: sent = delivered + quarantined + blocked + still queued, whatever dies."""
 
 import re
 import threading
@@ -270,7 +270,8 @@ def test_quarantine_full(lab):
     """Room for the mail but not for its copy in the quarantine: deferred, not lost, not passed."""
     lab.gw.filter("stop")
     forget_quarantine(lab)
-    lab.gw.exec(["mount", "-t", "tmpfs", "-o", "size=64k,mode=775", "small", "/var/spool/pmg/virus"])
+    lab.gw.exec(["mount", "-t", "tmpfs", "-o", "size=64k,mode=775", "small",
+                 "/var/spool/pmg/virus"])
     try:
         lab.gw.exec(["chown", "root:pmg", "/var/spool/pmg/virus"])
         lab.gw.filter("start")

@@ -5,7 +5,10 @@ use strict;
 use warnings;
 
 my $dir = shift // 'tests/tmpl';
-eval { require Template; 1 } or do { print "skipped: libtemplate-perl is not installed\n"; exit 77 };
+eval { require Template; 1 } or do {
+	print "skipped: libtemplate-perl is not installed\n";
+	exit 77;
+};
 
 sub variables {
 	my %vars;
@@ -28,7 +31,8 @@ my ($n, $failed) = (0, 0);
 my @cases = split /^==== /m, do { local $/; <$fh> };
 shift @cases;
 for my $case (@cases) {
-	my ($title, $template, $want) = $case =~ /\A([^\n]*)\n(.*?)^----\n(.*)\n\z/ms or die "case: $case";
+	my ($title, $template, $want) = $case =~ /\A([^\n]*)\n(.*?)^----\n(.*)\n\z/ms
+		or die "case: $case";
 	chop $template;
 	my $got = '';
 	my $engine = Template->new();

@@ -2,9 +2,9 @@
  * apply - from settings to running services.
  *
  * Everything under /etc/pmg is read and checked, all templates are rendered in memory, then the
- * files that differ are replaced, maps are compiled, and each service whose file changed is told so,
- * once. A mistake in a setting or a template stops all of this before the first file is touched.
- * What to reload is never decided by hand: it stands in the table of targets.
+ * files that differ are replaced, maps are compiled, and each service whose file changed is told
+ * so, once. A mistake in a setting or a template stops all of this before the first file is
+ * touched. What to reload is never decided by hand: it stands in the table of targets.
  *
  * What depends on the machine comes in through `struct apply_env`, so that tests run on a directory
  * of their own and see the commands that would be run.

@@ -1,6 +1,6 @@
 /*
- * On a directory of its own: what sync writes, what it leaves alone, what it would run. The templates
- * are those that are shipped.
+ * On a directory of its own: what sync writes, what it leaves alone, what it would run. The
+ * templates are those that are shipped.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -84,8 +84,9 @@ static void make_tree(void)
 	static const char *const dirs[] = {
 		"/etc",		  "/etc/postfix",	   "/etc/clamav",	"/root",
 		"/run",		  "/run/pmg-smtp-filter", "/var",		"/var/lock",
-		"/var/lib",	  "/var/lib/pmg",	   "/var/spool",	"/var/lib/pmg/templates",
-		"/etc/postgresql", "/etc/postgresql/15",   "/etc/postgresql/15/main",
+		"/var/lib",	  "/var/lib/pmg",	   "/var/spool",
+		"/var/lib/pmg/templates", "/etc/postgresql", "/etc/postgresql/15",
+		"/etc/postgresql/15/main",
 	};
 	static const char *const templates[] = {
 		"main.cf.in",	 "master.cf.in",       "clamd.conf.in",
@@ -101,7 +102,8 @@ static void make_tree(void)
 
 		if (file_read(a, str_z(a, from), 1 << 20, &text, &e) < 0)
 			fail_msg("%s", e.msg);
-		put(str_z(a, str_fmt(a, "/var/lib/pmg/templates/%s", templates[i])), str_z(a, text));
+		put(str_z(a, str_fmt(a, "/var/lib/pmg/templates/%s", templates[i])),
+		    str_z(a, text));
 	}
 }
 
@@ -309,8 +311,9 @@ static void test_wrong_settings_touch_nothing(void **state)
 	e = sync_fails(true);
 	assert_int_equal(e.code, ERR_INVALID);
 	assert_string_equal(e.msg, "3 settings are wrong: nothing was changed");
-	assert_has(str_z(a, buf_str(&said)), "/etc/pmg/pmg.conf:3: section mail, setting maxsize, value "
-					     "'5': must be at least 1024\n");
+	assert_has(str_z(a, buf_str(&said)),
+		   "/etc/pmg/pmg.conf:3: section mail, setting maxsize, value "
+		   "'5': must be at least 1024\n");
 	assert_has(str_z(a, buf_str(&said)), "/etc/pmg/pmg.conf:4: section mail, setting unknown");
 	assert_has(str_z(a, buf_str(&said)), "/etc/pmg/mynetworks:1: ");
 	assert_string_equal(get("/etc/postfix/main.cf"), before);
@@ -404,8 +407,9 @@ static void test_networks(void **state)
 	put("/etc/pmg/transport", "a.org smtp:[198.51.100.7]:25\nb.org smtp:[ipv6:2001:db8::7]:25\n"
 				  "c.org smtp:[198.51.100.7]:26\nd.org smtp:mail.d.org:25\n");
 	dump = str_z(a, apply_dump(a, vars_of("section: mail\n\trelay 203.0.113.5\n")));
-	assert_has(dump, "\npostfix.mynetworks = 10.9.0.0/24 10.9.0.0/25 127.0.0.0/8 192.0.2.0/24 "
-			 "198.51.100.7/32 203.0.113.5/32 [2001:db8::7]/128 [2001:db8::]/32 [::1]/128\n");
+	assert_has(dump,
+		   "\npostfix.mynetworks = 10.9.0.0/24 10.9.0.0/25 127.0.0.0/8 192.0.2.0/24 "
+		   "198.51.100.7/32 203.0.113.5/32 [2001:db8::7]/128 [2001:db8::]/32 [::1]/128\n");
 }
 
 static void test_dump(void **state)
@@ -426,8 +430,9 @@ static void test_dump(void **state)
 	assert_lacks(dump, "pmg.mail.relay =");
 	assert_has(dump, "\npostfix.dnsbl_sites = a.org*2,b.org\n");
 	assert_has(dump, "\npostfix.usepolicy = 0\n");
-	assert_has(dump, "\nproxy.host = proxy.example.com\nproxy.password = s3:cret\nproxy.port = 3128\n"
-			 "proxy.username = joe\n");
+	assert_has(dump,
+		   "\nproxy.host = proxy.example.com\nproxy.password = s3:cret\nproxy.port = 3128\n"
+		   "proxy.username = joe\n");
 	assert_has(dump, "\npostgres.version = 15\n");
 }
 
@@ -448,7 +453,8 @@ static void test_relay_forms(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
-		put("/etc/pmg/pmg.conf", str_z(a, str_fmt(a, "section: mail\n\t%s\n", forms[i].conf)));
+		put("/etc/pmg/pmg.conf",
+		    str_z(a, str_fmt(a, "section: mail\n\t%s\n", forms[i].conf)));
 		sync_ok(false);
 		assert_has(get("/etc/postfix/main.cf"), forms[i].line);
 	}

@@ -26,7 +26,8 @@ static bool is_local_only(const struct cidr_addr *addr)
 
 	if (addr->family == 4)
 		return addr->b[0] == 127 || addr->b[0] == 0;
-	return memcmp(addr->b, one.b, 16) == 0 || (addr->b[0] == 0xfe && (addr->b[1] & 0xc0) == 0x80);
+	return memcmp(addr->b, one.b, 16) == 0 ||
+	       (addr->b[0] == 0xfe && (addr->b[1] & 0xc0) == 0x80);
 }
 
 static bool resolve(const char *hostname, struct cidr_addr *out)

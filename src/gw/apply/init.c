@@ -30,7 +30,8 @@ static int make_place(struct arena *a, const struct apply_env *env, const struct
 
 	if (mkdir(path, p->mode) < 0)
 		return errno == EEXIST ? 0 : err_sys(e, "make directory %s", path);
-	if (chmod(path, p->mode) < 0 || (attr.uid != (uid_t)-1 && chown(path, attr.uid, attr.gid) < 0))
+	if (chmod(path, p->mode) < 0 ||
+	    (attr.uid != (uid_t)-1 && chown(path, attr.uid, attr.gid) < 0))
 		return err_sys(e, "set mode and owner of %s", path);
 	return 0;
 }

@@ -10,8 +10,8 @@
 
 /*
  * Which services have not yet been told of a change: names, one a line. It is written before the
- * first file is replaced and emptied when all have been told, so that neither a crash in between nor
- * a sync without --restart makes a change forgotten. A boot starts everything anew.
+ * first file is replaced and emptied when all have been told, so that neither a crash in between
+ * nor a sync without --restart makes a change forgotten. A boot starts everything anew.
  */
 #define PENDING_FILE "/run/pmgconfig.pending"
 

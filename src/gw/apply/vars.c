@@ -28,7 +28,8 @@ static void add_settings(struct arena *a, struct tmpl_value *vars, const struct 
 			struct str text = prop_print(a, p, (const char *)c + s->off);
 
 			if (has_value(c, s, p, text))
-				set(a, vars, str_z(a, str_fmt(a, "pmg.%s.%s", s->name, p->name)), text);
+				set(a, vars, str_z(a, str_fmt(a, "pmg.%s.%s", s->name, p->name)),
+				    text);
 		}
 }
 

@@ -3,16 +3,18 @@
 #define T struct cfg_admin
 const struct prop cfg_admin_props[] = {
 	P_TEXT_AS(T, consent_text, "consent-text", 65536, "",
-		  "Consent text that is displayed before logging in (base64).", .flags = PROP_LATER),
+		  "Consent text that is displayed before logging in (base64).",
+		  .flags = PROP_LATER),
 	P_STR_AS(T, admin_mail_from, "admin-mail-from", &fmt_printable,
 		 "Proxmox Mail Gateway <postmaster>",
 		 "Text for 'From' header in admin mails and bounces.", .flags = PROP_LATER),
 	P_BOOL(T, advfilter, "1", "Use advanced filters for statistic."),
 	P_BOOL(T, avast, "0",
-	       "Use Avast Virus Scanner (/bin/scan). You need to buy and install Avast Core Security "
-	       "before you can enable this feature."),
+	       "Use Avast Virus Scanner (/bin/scan). You need to buy and install Avast Core "
+	       "Security before you can enable this feature."),
 	P_BOOL(T, clamav, "1",
-	       "Use ClamAV Virus Scanner. This is the default virus scanner and is enabled by default."),
+	       "Use ClamAV Virus Scanner. This is the default virus scanner and is enabled by "
+	       "default."),
 	P_BOOL(T, custom_check, "0",
 	       "Use the custom check executable, which is called before the virus scanner."),
 	P_STR(T, custom_check_path, &fmt_path, "/usr/local/bin/pmg-custom-check",

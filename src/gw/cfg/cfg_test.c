@@ -243,13 +243,14 @@ static void test_contract(void **state)
 
 	(void)state;
 	assert_non_null(root);
-	if (file_read(a, str_z(a, str_fmt(a, "%s/tests/contract/pmg.conf.keys", root)), 65536, &text,
-		      &e) < 0)
+	if (file_read(a, str_z(a, str_fmt(a, "%s/tests/contract/pmg.conf.keys", root)), 65536,
+		      &text, &e) < 0)
 		fail_msg("%s", e.msg);
 	while (str_line(&text, &line)) {
 		if (line.p[0] == '#')
 			continue;
-		contract = str_fmt(a, "%.*s%.*s\n", STR_ARG(contract), STR_ARG(without_length(line)));
+		contract =
+			str_fmt(a, "%.*s%.*s\n", STR_ARG(contract), STR_ARG(without_length(line)));
 		listed++;
 	}
 	for (const struct cfg_section *s = cfg_sections; s->name; s++)

@@ -8,16 +8,17 @@ const struct prop cfg_clamav_props[] = {
 	      "Number of files to be scanned within an archive, a document, or any other kind of "
 	      "container. Warning: setting it too high may result in severe damage to the system."),
 	P_INT(T, archivemaxrec, 1, INT32_MAX, "5",
-	      "Nested archives are scanned recursively, e.g. if a ZIP archive contains a TAR file, all "
+	      "Nested archives are scanned recursively, e.g. if a ZIP archive contains a TAR file, "
+	      "all "
 	      "files within it will also be scanned. This option specifies how deeply the process "
-	      "should be continued. Warning: setting this limit too high may result in severe damage "
-	      "to the system."),
+	      "should be continued. Warning: setting this limit too high may result in severe "
+	      "damage to the system."),
 	P_INT(T, archivemaxsize, 1000000, INT64_MAX, "25000000",
 	      "Files larger than this limit won't be scanned."),
 	P_TEXT(T, dbmirror, 1024, "database.clamav.net", "ClamAV database mirror server."),
 	P_INT(T, maxcccount, 0, INT32_MAX, "0",
-	      "This option sets the lowest number of Credit Card or Social Security numbers found in a "
-	      "file to generate a detect."),
+	      "This option sets the lowest number of Credit Card or Social Security numbers found "
+	      "in a file to generate a detect."),
 	P_INT(T, maxscansize, 1000000, INT64_MAX, "100000000",
 	      "Sets the maximum amount of data to be scanned for each input file."),
 	P_BOOL(T, safebrowsing, "1",

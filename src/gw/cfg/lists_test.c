@@ -75,7 +75,8 @@ static void test_good_files(void **state)
 	put("domains", "example.com 1\n#sub domains\n.example.com 1\n");
 	put("mynetworks", "192.0.2.0/24 #office\n2001:db8::/32 #*\n");
 	put("transport", transport);
-	put("tls_policy", "example.com encrypt\n[192.0.2.1]:25 may\n.example.net secure match=nexthop\n");
+	put("tls_policy",
+	    "example.com encrypt\n[192.0.2.1]:25 may\n.example.net secure match=nexthop\n");
 	put("tls_inbound_domains", "example.com reject_plaintext_session\n");
 	load(&lists, &problems);
 	for (size_t i = 0; i < problems.list.n; i++)
@@ -92,17 +93,20 @@ static void test_good_files(void **state)
 static void test_bad_lines(void **state)
 {
 	static const char *const want[] = {
-		"domains:1: value 'example.com. 1': 'example.com.' is not a DNS name: it ends in a dot",
+		"domains:1: value 'example.com. 1': 'example.com.' is not a DNS name: it ends in a "
+		"dot",
 		"domains:3: value 'example.net': no value after 'example.net'",
-		"mynetworks:1: value '192.0.2.1/24 #x': '192.0.2.1/24' is not a network: it has bits set "
-		"beyond its prefix",
+		"mynetworks:1: value '192.0.2.1/24 #x': '192.0.2.1/24' is not a network: it has "
+		"bits set beyond its prefix",
 		"mynetworks:2: value '192.0.2.1': no '/' and prefix length",
 		"transport:1: value 'a.org smtp:[host:25': no ']' after the host",
-		"transport:2: value 'b.org smtp:host': must end in a colon and a port from 1 to 65535",
+		"transport:2: value 'b.org smtp:host': must end in a colon and a port from 1 to "
+		"65535",
 		"transport:3: value 'c.org pipe:x:1': must start with smtp: or lmtp:inet:",
-		"transport:4: value 'd.org smtp:host:0': must end in a colon and a port from 1 to 65535",
-		"tls_policy:1: value 'a.org sometimes': 'sometimes' is not a TLS policy (none, may, "
-		"encrypt, dane, dane-only, fingerprint, verify, secure)",
+		"transport:4: value 'd.org smtp:host:0': must end in a colon and a port from 1 to "
+		"65535",
+		"tls_policy:1: value 'a.org sometimes': 'sometimes' is not a TLS policy (none, "
+		"may, encrypt, dane, dane-only, fingerprint, verify, secure)",
 	};
 	struct cfg_problems problems;
 	struct cfg_lists lists;
@@ -110,7 +114,8 @@ static void test_bad_lines(void **state)
 	(void)state;
 	put("domains", "example.com. 1\nexample.org 1\nexample.net\n");
 	put("mynetworks", "192.0.2.1/24 #x\n192.0.2.1\n");
-	put("transport", "a.org smtp:[host:25\nb.org smtp:host\nc.org pipe:x:1\nd.org smtp:host:0\n");
+	put("transport",
+	    "a.org smtp:[host:25\nb.org smtp:host\nc.org pipe:x:1\nd.org smtp:host:0\n");
 	put("tls_policy", "a.org sometimes\n");
 	put("tls_inbound_domains", "");
 	load(&lists, &problems);

@@ -82,9 +82,10 @@ static void check_together(struct loader *l)
 				    .key = STR("ext_port"),
 				    .reason = STR("must be a different number than int_port") });
 	if (port_is_ours(m->int_port) || port_is_ours(m->ext_port))
-		complain(l, (struct cfg_problem){ .section = STR("mail"),
-						  .key = STR("int_port, ext_port"),
-						  .reason = STR("10022 to 10025 are used inside") });
+		complain(l,
+			 (struct cfg_problem){ .section = STR("mail"),
+					       .key = STR("int_port, ext_port"),
+					       .reason = STR("10022 to 10025 are used inside") });
 }
 
 static int64_t at_most(int64_t n, int64_t max)

@@ -115,7 +115,7 @@ static int store_effect(struct delivery *d, const struct outbox_effect *f, struc
 	return quar_store(d->a, d->ctx->db, d->ctx->spool, &mail, &source, id, e);
 }
 
-/* First everything that goes into a quarantine: a copy that fails keeps its recipients' mail open. */
+/* First all that goes into a quarantine: a copy that fails keeps its recipients' mail open. */
 static void store_all(struct delivery *d)
 {
 	for (size_t i = 0; i < d->o->n_effects; i++) {
@@ -236,7 +236,9 @@ static int send_aside(struct delivery *d, const struct outbox_effect *f,
 
 	for (size_t i = 0; i < f->n_target; i++)
 		rcpt[i] = (struct smtp_rcpt){
-			.address = f->target[i], .notify = ours ? STR_NONE : STR("NEVER"), .same_as = i
+			.address = f->target[i],
+			.notify = ours ? STR_NONE : STR("NEVER"),
+			.same_as = i,
 		};
 	if (too_late(d))
 		return err_set(e, ERR_TEMP, "the time for this mail is over");

@@ -106,7 +106,11 @@ static struct smtp_rcpt rcpts[] = {
 };
 static const struct str pmail[] = { STR_INIT("a@x"), STR_INIT("b@x"), STR_INIT("a@x"),
 				    STR_INIT("c@x") };
-static const struct smtp_envelope envelope = { .sender = STR_INIT("s@y"), .rcpt = rcpts, .n_rcpt = 4 };
+static const struct smtp_envelope envelope = {
+	.sender = STR_INIT("s@y"),
+	.rcpt = rcpts,
+	.n_rcpt = 4,
+};
 static const size_t only_a[] = { 0 }, only_b[] = { 1 }, only_c[] = { 3 }, a_and_c[] = { 0, 3 };
 static const struct str target[] = { STR_INIT("t@z") };
 static struct outbox_rcpt finals[] = {
@@ -191,7 +195,8 @@ static void test_quarantine_comes_first_and_carries_its_envelope(void **state)
 static void test_failed_quarantine_leaves_its_recipients_open(void **state)
 {
 	struct outbox_effect list[] = { notify_about(a_and_c, 2),
-					store_for(OUTBOX_VIRUS, a_and_c, 2), deliver_to(only_b, 1) };
+					store_for(OUTBOX_VIRUS, a_and_c, 2),
+					deliver_to(only_b, 1) };
 
 	(void)state;
 	fail_store_for = STR("c@x");
@@ -263,7 +268,8 @@ static void test_copies_and_notes_change_no_fate(void **state)
 {
 	struct outbox_effect list[] = {
 		{ .kind = OUTBOX_NOTE, .text = STR("n") },
-		{ .kind = OUTBOX_BCC, .rcpt = only_c, .n_rcpt = 1, .target = target, .n_target = 1 },
+		{ .kind = OUTBOX_BCC, .rcpt = only_c, .n_rcpt = 1, .target = target,
+		  .n_target = 1 },
 		{ .kind = OUTBOX_BLOCK, .rcpt = only_c, .n_rcpt = 1 },
 	};
 

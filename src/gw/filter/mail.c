@@ -161,7 +161,8 @@ static int set_aside_poison(struct mail *m, struct err *e)
 
 	if (set_aside(m, info, e) < 0)
 		return -1;
-	log_err("this mail ended %d processes that handled it: moved unread to the virus quarantine",
+	log_err("this mail ended %d processes that handled it: moved unread to the virus "
+		"quarantine",
 		POISON_DEATHS);
 	return 0;
 }

@@ -80,6 +80,7 @@ void poison_count(struct poison *p, const char *path)
 		return;
 	}
 	hash_of(mail, hash);
-	log_err("a worker died while it handled %s (death %u of this mail, it is set aside after %d)",
+	log_err("a worker died while it handled %s (death %u of this mail, it is set aside after "
+		"%d)",
 		path, count_one(p, hash), POISON_DEATHS);
 }

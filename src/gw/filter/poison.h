@@ -1,8 +1,8 @@
 /*
  * poison - mails that kill the process that handles them.
  *
- * A worker that dies leaves its spool file behind. Its generation takes the SHA-256 of that file and
- * counts; the mail itself comes back, since Postfix got no reply. A mail that has killed
+ * A worker that dies leaves its spool file behind. Its generation takes the SHA-256 of that file
+ * and counts; the mail itself comes back, since Postfix got no reply. A mail that has killed
  * POISON_DEATHS workers is not parsed again (decisions.md, "Mail is never lost", 8).
  *
  * The counts are in memory shared by all generations. While there are none, which is nearly always,

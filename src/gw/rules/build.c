@@ -267,7 +267,8 @@ static void collect_actions(struct builder *b, struct rule *rule)
 			const struct rule_object *o = &side->groups[i]->objects[j];
 
 			vec_add(b->a, &list, o);
-			for (k = list.n - 1; k && list.p[k - 1]->type->priority > o->type->priority; k--)
+			for (k = list.n - 1; k && list.p[k - 1]->type->priority > o->type->priority;
+			     k--)
 				list.p[k] = list.p[k - 1];
 			list.p[k] = o;
 		}
@@ -339,7 +340,8 @@ void rules_warn(const struct rules *r)
 		const struct rule_object *o = r->all[i].unbuilt;
 
 		if (o)
-			log_warn("rule '%.*s' is not used: objects of type %lld (%s) are not available",
+			log_warn("rule '%.*s' is not used: objects of type %lld (%s) are not "
+				 "available",
 				 STR_ARG(r->all[i].row.name), (long long)o->otype,
 				 o->type ? o->type->name : "unknown");
 	}

@@ -1,8 +1,8 @@
 /*
  * marks - which parts of a mail a what object, group or rule speaks about.
  *
- * Nothing matched (NONE), the mail as such (WHOLE: it has a virus, it is spam), or a non-empty set of
- * parts. The algebra is that of decisions.md; it is exact, whatever the number of parts.
+ * Nothing matched (NONE), the mail as such (WHOLE: it has a virus, it is spam), or a non-empty set
+ * of parts. The algebra is that of decisions.md; it is exact, whatever the number of parts.
  */
 #pragma once
 

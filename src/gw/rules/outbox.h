@@ -3,20 +3,20 @@
  *
  * rules_act() makes it, gw/deliver carries it out:
  *
- *  1. all OUTBOX_QUARANTINE effects: files, rows, commit. One that fails settles the fate of all its
- *     recipients: 451 for them, and nothing else of the list is done for them. That is how a part
- *     is only removed when the copy of the whole mail is safe: the quarantine effect of that copy
- *     has the same recipients as the later delivery.
+ *  1. all OUTBOX_QUARANTINE effects: files, rows, commit. One that fails settles the fate of all
+ *     its recipients: 451 for them, and nothing else of the list is done for them. That is how a
+ *     part is only removed when the copy of the whole mail is safe: the quarantine effect of that
+ *     copy has the same recipients as the later delivery.
  *  2. the list in its order, for those recipients who have not failed: deliveries, copies and
  *     notifications are sent, log lines written (for a quarantine effect too, now that its id is
- *     known). An effect all of whose recipients have failed is left out, notes included; so a second
- *     try does not notify twice. A failing delivery settles its own recipients; a failing copy or
- *     notification is logged and changes nothing else.
+ *     known). An effect all of whose recipients have failed is left out, notes included; so a
+ *     second try does not notify twice. A failing delivery settles its own recipients; a failing
+ *     copy or notification is logged and changes nothing else.
  *  3. statistics, replies: from `rcpt` and `counted`.
  *
- * The mail of an effect is the scan's tree with `edit` on top; without edit it is the bytes received.
- * The fields Delivered-To and Return-Path of a quarantined copy are not in it: whoever writes the
- * file adds them.
+ * The mail of an effect is the scan's tree with `edit` on top; without edit it is the bytes
+ * received. The fields Delivered-To and Return-Path of a quarantined copy are not in it: whoever
+ * writes the file adds them.
  */
 #pragma once
 
@@ -93,7 +93,7 @@ struct outbox_rcpt {
 struct outbox {
 	struct outbox_effect *effects;
 	size_t n_effects;
-	struct outbox_rcpt *rcpt; /* for every RCPT of the envelope; a duplicate has its first's entry */
+	struct outbox_rcpt *rcpt; /* for every RCPT of the envelope; a duplicate has its first's */
 	const int64_t *counted;	  /* ids of the rules that matched anybody: Rule.Count */
 	size_t n_counted;
 };

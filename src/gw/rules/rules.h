@@ -30,7 +30,7 @@ enum {
 	RULES_OBJECTS_MAX = 1000000,  /* objects in one set */
 	RULES_VALUE_MAX = 64 * 1024,  /* bytes of one stored value or attribute */
 	RULES_LIST_MAX = 200000,      /* bytes of a personal list that are read */
-	RULES_TEXT_MAX = 1024 * 1024, /* bytes of a text with its macros filled in; it is cut there */
+	RULES_TEXT_MAX = 1024 * 1024, /* bytes of a text with its macros filled in; cut there */
 };
 
 enum rule_category { RULE_FROM, RULE_TO, RULE_WHEN, RULE_WHAT, RULE_ACTION, RULE_CATEGORIES };
@@ -93,8 +93,9 @@ struct rules_mail {
 	const struct str *pmail;
 
 	/*
-	 * Fills out[0 … n-1] with the lists of these users. Called at most once per mail, with every
-	 * user once, and only when a spam object has to be decided. An error ends the matching.
+	 * Fills out[0 … n-1] with the lists of these users. Called at most once per mail, with
+	 * every user once, and only when a spam object has to be decided. An error ends the
+	 * matching.
 	 */
 	int (*lists)(void *arg, struct arena *a, const struct str *pmail, size_t n,
 		     struct rules_lists *out, struct err *e);

@@ -1,6 +1,6 @@
 /*
- * Any bytes as the stored value of an object, any bytes as the mail: a rule set or an error, and for
- * every recipient exactly one fate. The first byte chooses the type, the value ends at a 0xff.
+ * Any bytes as the stored value of an object, any bytes as the mail: a rule set or an error, and
+ * for every recipient exactly one fate. The first byte chooses the type, the value ends at a 0xff.
  */
 #include "gw/rules/testcase.h"
 #include "gw/rules/types.h"

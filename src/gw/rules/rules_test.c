@@ -321,7 +321,8 @@ static void random_actions(struct buf *b, unsigned i)
 	if (pick(3)) {
 		buf_addf(b, "to%s\n", pick(2) ? " invert" : "");
 		for (unsigned k = 1 + pick(4); k; k--)
-			buf_addf(b, "obj 1000 u%s[%u%u]@x\n", pick(2) ? "." : "", pick(10), pick(10));
+			buf_addf(b, "obj 1000 u%s[%u%u]@x\n", pick(2) ? "." : "", pick(10),
+				 pick(10));
 	}
 	if (pick(2))
 		buf_addf(b, "what%s\nobj %s\n", pick(2) ? " invert" : "",

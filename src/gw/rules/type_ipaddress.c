@@ -6,7 +6,7 @@ struct ipaddress {
 	bool valid;
 };
 
-/* What is no address can only be compared as text; it was storable, so it must not stop the rest. */
+/* What is no address can only be compared as text; it was storable, so it may not stop the rest. */
 static int decode(struct arena *a, const struct rule_source *src, void **out, struct err *e)
 {
 	struct ipaddress *o = NEW(a, struct ipaddress);

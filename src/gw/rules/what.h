@@ -21,7 +21,7 @@ struct what {
 	const struct rules_mail *m;
 	struct scan *s;
 	struct str *filenames;	 /* by aid - 1, once asked for */
-	const struct marks **cache; /* by rule_object.index, for objects that are not per recipient */
+	const struct marks **cache; /* by rule_object.index; for objects not per recipient */
 
 	unsigned listed; /* class of recipients the question is about */
 

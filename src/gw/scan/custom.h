@@ -2,8 +2,8 @@
  * custom - the administrator's own check (admin.custom_check, filter.md §4.5).
  *
  * The program is run with the arguments `v1` and the mail's file and prints `v1`, then one of `OK`,
- * `VIRUS: text`, `SCORE: number`. It fails open: whatever goes wrong is logged and counts as OK, and
- * nothing that it printed before counts.
+ * `VIRUS: text`, `SCORE: number`. It fails open: whatever goes wrong is logged and counts as OK,
+ * and nothing that it printed before counts.
  */
 #pragma once
 

@@ -52,7 +52,8 @@ static void write_program(const char *script)
 	struct file_attr attr = { 0700, (uid_t)-1, (gid_t)-1 };
 	struct err e;
 
-	assert_int_equal(file_replace(program, str_fmt(a, "#!/bin/sh\n%s\n", script), &attr, &e), 0);
+	assert_int_equal(file_replace(program, str_fmt(a, "#!/bin/sh\n%s\n", script), &attr, &e),
+			 0);
 }
 
 /* Runs the check, and returns what it logged. */
@@ -108,13 +109,16 @@ static void test_custom_arguments(void **state)
 static void test_custom_fails_open(void **state)
 {
 	static const char *const broken[] = {
-		"exit 0", "echo OK", "echo OK; echo v1", "echo v1", "echo v2; echo OK", "echo v1; echo ok",
-		"echo v1; echo OK; echo OK", "echo v1; echo OK; echo v1; echo OK",
+		"exit 0", "echo OK", "echo OK; echo v1", "echo v1", "echo v2; echo OK",
+		"echo v1; echo ok", "echo v1; echo OK; echo OK",
+		"echo v1; echo OK; echo v1; echo OK",
 		"echo v1; echo 'SCORE: 5'; echo 'VIRUS: x'", "echo v1; echo; echo OK",
 		"echo v1; echo 'SCORE: 5'; exit 1", "echo v1; echo 'VIRUS: x'; kill -9 $$",
-		"echo v1; echo 'VIRUS: '", "echo v1; echo 'SCORE: '", "echo v1; echo 'SCORE: 5 points'",
-		"echo v1; echo 'SCORE: 1e9'", "echo v1; echo 'SCORE: nan'", "echo v1; echo 'SCORE: --1'",
-		"echo v1; echo 'SCORE: -'", "echo v1; echo 'SCORE: 1.'", "echo v1; echo 'SCORE: 1.2.3'",
+		"echo v1; echo 'VIRUS: '", "echo v1; echo 'SCORE: '",
+		"echo v1; echo 'SCORE: 5 points'", "echo v1; echo 'SCORE: 1e9'",
+		"echo v1; echo 'SCORE: nan'", "echo v1; echo 'SCORE: --1'",
+		"echo v1; echo 'SCORE: -'", "echo v1; echo 'SCORE: 1.'",
+		"echo v1; echo 'SCORE: 1.2.3'",
 		"echo v1; echo 'SCORE: 111111111111111111111'", "echo v1; echo 'SCORE: 0x10'",
 		"echo v1; echo 'SCORE: 5'; yes", "echo v1; echo 'SCORE: 5'; yes >&2",
 	};
@@ -141,7 +145,8 @@ static void test_custom_hang_ends_with_the_mails_deadline(void **state)
 	(void)state;
 	assert_in_range(net_now() - began, SHORT_MS, LONG_MS);
 	assert_int_equal(r.score.n, 0);
-	assert_non_null(strstr(logged, "ABC123: custom check: working\n")); /* said before it hung */
+	/* What was said before it hung is not lost. */
+	assert_non_null(strstr(logged, "ABC123: custom check: working\n"));
 	assert_non_null(strstr(logged, "did not end in time"));
 }
 
@@ -177,7 +182,8 @@ static void test_avast_answers(void **state)
 		const char *script, *virus;
 	} cases[] = {
 		{ "exit 0", "" },
-		{ "printf '%s\\tEICAR Test-NOT virus!!!\\n' \"$1\"; exit 1", "EICAR Test-NOT virus!!!" },
+		{ "printf '%s\\tEICAR Test-NOT virus!!!\\n' \"$1\"; exit 1",
+		  "EICAR Test-NOT virus!!!" },
 		{ "printf '%s Name\\n' \"$1\"; exit 1", "Name" },
 		{ "printf '%s\\tFirst\\n%s\\tSecond\\n' \"$1\" \"$1\"; exit 1", "First" },
 		{ "printf '%s|>a b.exe\\tWin32:Worm\\n' \"$1\"; exit 1", "Win32:Worm" },
@@ -198,7 +204,8 @@ static void test_avast_answers(void **state)
 static void test_avast_failures_are_errors(void **state)
 {
 	static const char *const broken[] = {
-		"exit 1", "exit 2", "echo 'license expired' >&2; exit 2", "echo hello", "echo; exit 1",
+		"exit 1", "exit 2", "echo 'license expired' >&2; exit 2", "echo hello",
+		"echo; exit 1",
 		"echo \"$1\"", "echo \"$1 \"; exit 1", "echo \"$1: not found\"; exit 1",
 		"printf '%s\\tName\\n' \"$1\"; exit 2", "printf '%sx\\tName\\n' \"$1\"; exit 1",
 		"printf '%s|>member Name\\n' \"$1\"; exit 1", "kill -9 $$", "yes",
@@ -216,8 +223,8 @@ static void test_avast_failures_are_errors(void **state)
 		assert_int_equal(e.code, ERR_TEMP);
 		assert_true(str_eq(virus, STR("untouched")));
 	}
-	assert_int_equal(avast_scan_by(a, "/nonexistent/scan", mail, net_now() + LONG_MS, &virus, &e),
-			 -1);
+	assert_int_equal(
+		avast_scan_by(a, "/nonexistent/scan", mail, net_now() + LONG_MS, &virus, &e), -1);
 	assert_int_equal(e.code, ERR_TEMP);
 }
 

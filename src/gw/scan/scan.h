@@ -6,8 +6,8 @@
  * computed at the first question and kept. Nothing here changes the mail, the disk or the database,
  * so the same code serves the daemon, tests and `pmgdb explain`.
  *
- * filter.md §4, §5.4, §5.6; failures as decided in decisions.md: whatever is unexpected is an error,
- * and the caller answers 451.
+ * filter.md §4, §5.4, §5.6; failures as decided in decisions.md: whatever is unexpected is an
+ * error, and the caller answers 451.
  */
 #pragma once
 

@@ -79,7 +79,8 @@ static void test_content_types(void **state)
 		     " || coalesce(' ' || t.Name, ''), ', ' ORDER BY o.ID) FROM Object o"
 		     " LEFT JOIN Attribut t ON t.Object_ID = o.ID"
 		     " WHERE o.ID IN (14, 16) OR o.ID > 37"),
-		"14 content-type:application/x-msdownload only_content, 16 content-type:application/java-vm, "
+		"14 content-type:application/x-msdownload only_content, 16 "
+		"content-type:application/java-vm, "
 		"38 content-type:application/vnd.microsoft.portable-executable only_content");
 	assert_int_equal(number("SELECT Objectgroup_ID FROM Object WHERE ID = 38"), 8);
 }

@@ -23,8 +23,8 @@ enum {
 
 /*
  * Scans the whole file behind `fd`, which must be a regular file open for reading. Its position
- * does not matter and is anywhere afterwards: the daemon moves it. *virus becomes the name of what was
- * found, or empty if the file is clean.
+ * does not matter and is anywhere afterwards: the daemon moves it. *virus becomes the name of what
+ * was found, or empty if the file is clean.
  * ERR_TEMP for everything that went wrong, whatever it was; never later than `deadline` (net_now()
  * time).
  */

@@ -43,8 +43,9 @@ static int check(const struct conf_lines *kind, const struct conf_entry *entry, 
 	if (kind->check_key(entry->key, e) < 0)
 		return -1;
 	if (kind->shape == CONF_LIST)
-		return entry->value.n ? err_set(e, ERR_INVALID, "something besides a comment follows") :
-					0;
+		return entry->value.n == 0 ?
+			       0 :
+			       err_set(e, ERR_INVALID, "something besides a comment follows");
 	if (entry->value.n == 0)
 		return err_set(e, ERR_INVALID, "no value after '%.*s'",
 			       STR_ARG(str_sub(entry->key, 0, 100)));

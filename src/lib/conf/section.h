@@ -9,8 +9,8 @@
  *		disable
  *		server1 ldap.example.com
  *
- * A header stands at column 0, its settings are indented, a blank line ends the section. Lines whose
- * first non-blank is '#' are skipped. Reading takes the file apart and judges nothing but the
+ * A header stands at column 0, its settings are indented, a blank line ends the section. Lines
+ * whose first non-blank is '#' are skipped. Reading takes the file apart and judges nothing but the
  * syntax; which sections and settings exist is the caller's business. Writing keeps the order of
  * the sections and sorts the settings of each: `comment` first, then a bare `disable`, then the
  * required ones, then the others. Comment lines are lost when a file is written.

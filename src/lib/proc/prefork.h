@@ -3,12 +3,12 @@
  *
  * The parent holds the listening sockets and does nothing clever. It forks a *generation*, which
  * loads what the workers need, says when it is ready, forks them, and replaces those that end. A
- * reload starts a new generation beside the old one; when the new one is ready the old one's workers
- * finish the connection in hand and go. A generation that cannot load is logged, and the old one
- * stays. So nothing is ever swapped or freed in place, and a reload cannot half happen.
+ * reload starts a new generation beside the old one; when the new one is ready the old one's
+ * workers finish the connection in hand and go. A generation that cannot load is logged, and the
+ * old one stays. So nothing is ever swapped or freed in place, and a reload cannot half happen.
  *
- * Signals to the parent: HUP or USR1 reload; TERM or INT stop, with `stop_seconds` for connections in
- * hand. While no generation is up, connections wait in the listening queue, and loading is tried
+ * Signals to the parent: HUP or USR1 reload; TERM or INT stop, with `stop_seconds` for connections
+ * in hand. While no generation is up, connections wait in the listening queue, and loading is tried
  * again.
  */
 #pragma once
@@ -38,7 +38,7 @@ struct prefork {
 	void (*serve)(void *ctx, int fd, size_t listener);
 	/* In the generation: the worker in this slot was ended by a signal or by _Exit(nonzero). */
 	void (*died)(void *ctx, size_t slot);
-	/* In a child of the generation, again and again, with `chore_seconds` between. May be NULL. */
+	/* In a child of the generation, again and again, `chore_seconds` apart. May be NULL. */
 	void (*chore)(void *ctx);
 	int chore_seconds;
 };

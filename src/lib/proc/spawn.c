@@ -83,8 +83,10 @@ static int listen_to(int pidfd, struct output outputs[2], int64_t deadline, stru
 		struct pollfd fds[3] = { { .fd = pidfd, .events = POLLIN } };
 		int64_t left = deadline - net_now();
 
-		for (int i = 0; i < 2; i++)
-			fds[i + 1] = (struct pollfd){ outputs[i].open ? outputs[i].fd : -1, POLLIN, 0 };
+		for (int i = 0; i < 2; i++) {
+			fds[i + 1].fd = outputs[i].open ? outputs[i].fd : -1;
+			fds[i + 1].events = POLLIN;
+		}
 		if (left <= 0)
 			return err_set(e, ERR_TEMP, "it did not end in time");
 		if (poll(fds, 3, left > 60000 ? 60000 : (int)left) < 0 && errno != EINTR)
@@ -125,7 +127,8 @@ static int run(const struct spawn *s, struct output outputs[2], int ends[2], int
 	close(ends[1]);
 	ends[0] = ends[1] = -1;
 	pidfd = pidfd_open(pid, 0);
-	if ((pidfd < 0 ? err_sys(e, "pidfd_open") : listen_to(pidfd, outputs, s->deadline, e)) < 0) {
+	error = pidfd < 0 ? err_sys(e, "pidfd_open") : listen_to(pidfd, outputs, s->deadline, e);
+	if (error < 0) {
 		/* Not reaped yet, so the number is still its own. */
 		kill(-pid, SIGKILL);
 		reap(pid, status, &ignored);

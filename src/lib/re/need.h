@@ -13,7 +13,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 
-/* Sets: how many numbers follow; in them literals: how many hashes, and these. `n` numbers in all. */
+/* Sets: how many numbers follow; in them literals: how many hashes, and these. `n` in all. */
 struct re_need {
 	const uint16_t *p;
 	size_t n;

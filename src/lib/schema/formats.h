@@ -8,7 +8,7 @@
 
 #include "lib/schema/prop.h"
 
-extern const struct format fmt_dns_name;    /* labels of letters, digits, inner dashes; no final dot */
+extern const struct format fmt_dns_name;    /* labels of letters, digits, inner dashes */
 extern const struct format fmt_ip;          /* IPv4 or IPv6 */
 extern const struct format fmt_cidr;        /* a network; host bits must be zero */
 extern const struct format fmt_address;     /* ip or dns-name */
@@ -26,7 +26,7 @@ extern const struct format fmt_tls_destination;   /* transport-domain, or [addre
 extern const struct format fmt_tls_policy;        /* none, may, encrypt, … with attributes */
 
 /*
- * Next element of a list separated by commas, semicolons or blanks; false at the end. Empty ones are
- * skipped.
+ * Next element of a list separated by commas, semicolons or blanks; false at the end. Empty ones
+ * are skipped.
  */
 bool format_list_next(struct str *rest, struct str *element);

@@ -57,7 +57,8 @@ static int store_str(struct arena *a, const struct prop *p, struct str text, str
 		return err_set(e, ERR_INVALID, "longer than %lld bytes", (long long)p->max);
 	for (size_t i = 0; i < text.n; i++)
 		if ((unsigned char)text.p[i] < ' ' || text.p[i] == 0x7f)
-			return err_set(e, ERR_INVALID, "has a control character at byte %zu", i + 1);
+			return err_set(e, ERR_INVALID, "has a control character at byte %zu",
+				       i + 1);
 	if (p->fmt && p->fmt->check(text, e) < 0)
 		return -1;
 	*out = str_copy(a, text);

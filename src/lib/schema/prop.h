@@ -1,10 +1,10 @@
 /*
  * schema - one mechanism for every described record.
  *
- * A property describes one value: its name, its type, its limits, its default, its help. A record is
- * a C struct plus a table of properties, each of which knows where in the struct its value lives.
- * From the same row come the parser, the writer, the defaults, the checks and the help, so that a
- * key is typed once in the struct and once in its row, and a wrong type does not compile:
+ * A property describes one value: its name, its type, its limits, its default, its help. A record
+ * is a C struct plus a table of properties, each of which knows where in the struct its value
+ * lives. From the same row come the parser, the writer, the defaults, the checks and the help, so
+ * that a key is typed once in the struct and once in its row, and a wrong type does not compile:
  *
  *	#define T struct cfg_mail
  *	static const struct prop mail_props[] = {
@@ -13,8 +13,8 @@
  *		P_END
  *	};
  *
- * Members are bool, int64_t, struct str, or int for an enum (position in the list of values; -1 when
- * neither given nor defaulted).
+ * Members are bool, int64_t, struct str, or int for an enum (position in the list of values; -1
+ * when neither given nor defaulted).
  */
 #pragma once
 
@@ -70,8 +70,8 @@ struct prop {
 	{ .name = (key), .type = PROP_BOOL, .off = AT(st, member, bool), .def = (d), \
 	  .desc = (help), ##__VA_ARGS__ }
 #define P_INT_AS(st, member, key, lo, hi, d, help, ...) \
-	{ .name = (key), .type = PROP_INT, .off = AT(st, member, int64_t), .min = (lo), .max = (hi), \
-	  .def = (d), .desc = (help), ##__VA_ARGS__ }
+	{ .name = (key), .type = PROP_INT, .off = AT(st, member, int64_t), \
+	  .min = (lo), .max = (hi), .def = (d), .desc = (help), ##__VA_ARGS__ }
 #define P_TEXT_AS(st, member, key, longest, d, help, ...) \
 	{ .name = (key), .type = PROP_STR, .off = AT(st, member, struct str), .max = (longest), \
 	  .def = (d), .desc = (help), ##__VA_ARGS__ }
@@ -115,7 +115,7 @@ const struct prop *prop_find(const struct prop *table, struct str name);
 MUST_CHECK int prop_store(struct arena *a, const struct prop *p, void *record, struct str text,
 			  struct err *e);
 
-/* Fills every member of `record` with its default; those without become STR_NONE, 0, false or -1. */
+/* Fills every member of `record` with its default; without one: STR_NONE, 0, false or -1. */
 void prop_defaults(struct arena *a, const struct prop *table, void *record);
 
 /* The value as it would stand in the file; STR_NONE if there is none. */

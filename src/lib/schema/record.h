@@ -23,8 +23,8 @@ struct record_complaints {
 };
 
 /*
- * Unknown names, names given twice (the first one counts) and bad values become complaints and change
- * nothing. `given` gets the rows that were set. Returns the number of complaints added.
+ * Unknown names, names given twice (the first one counts) and bad values become complaints and
+ * change nothing. `given` gets the rows that were set. Returns the number of complaints added.
  */
 size_t record_parse(struct arena *a, const struct prop *table, void *record,
 		    const struct record_input *in, size_t n, struct prop_set *given,

@@ -140,7 +140,8 @@ static void test_record_complains_about_each(void **state)
 
 	(void)state;
 	prop_defaults(a, sample_props, &s);
-	assert_int_equal(record_parse(a, sample_props, &s, in, ARRAY_LEN(in), &given, &complaints), 3);
+	assert_int_equal(record_parse(a, sample_props, &s, in, ARRAY_LEN(in), &given, &complaints),
+			 3);
 	assert_int_equal(s.port, 26);
 	assert_int_equal(s.protocol, 0);
 	assert_int_equal(s.code, -1);

@@ -6,7 +6,7 @@
 enum {
 	REPLY_LINE_MAX = 4096,
 	REPLY_LINES_MAX = 128,
-	/* More than this at once could fill both sides' socket buffers, each waiting for the other. */
+	/* More at once could fill both sides' socket buffers, each waiting for the other. */
 	PIPELINED_RCPT_MAX = 500,
 };
 
@@ -80,7 +80,8 @@ static int expect(struct client *k, int class, const char *what, bool greeting, 
 		return err_wrap(e, "%s", what);
 	if (k->out->code / 100 != class)
 		return err_set(e, k->out->code >= 500 ? ERR_INVALID : ERR_TEMP,
-			       "%s error - got: %d %.*s", what, k->out->code, STR_ARG(k->out->text));
+			       "%s error - got: %d %.*s", what, k->out->code,
+			       STR_ARG(k->out->text));
 	return 0;
 }
 

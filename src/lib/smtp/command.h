@@ -1,9 +1,9 @@
 /*
  * command - the parts of an SMTP command line: verb, path, ESMTP parameters (RFC 5321 §4.1).
  *
- * Lenient where Postfix is (blanks after the colon, any case) and exact where it matters: an address
- * is what stands between the angle brackets, quoted local parts included, and nothing else follows
- * but parameters.
+ * Lenient where Postfix is (blanks after the colon, any case) and exact where it matters: an
+ * address is what stands between the angle brackets, quoted local parts included, and nothing else
+ * follows but parameters.
  */
 #pragma once
 

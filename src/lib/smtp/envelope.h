@@ -19,7 +19,7 @@ enum {
 struct smtp_rcpt {
 	struct str address;
 	struct str notify, orcpt; /* DSN parameters as received, empty if none (RFC 3461) */
-	size_t same_as;		  /* index of the first RCPT with these bytes; its own if that is it */
+	size_t same_as;		  /* index of the first RCPT with these bytes, maybe its own */
 };
 
 struct smtp_envelope {

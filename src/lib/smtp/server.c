@@ -179,7 +179,7 @@ static void take_bytes(void *ctx, struct str bytes)
 		m->failed = true;
 }
 
-/* Reads to the end of the message. A client that has said its last word before it failed to send. */
+/* Reads to the end of the message. A client that said its last word before it failed to send. */
 static int receive_message(struct session *s, struct message *m, struct err *e)
 {
 	struct smtp_data_in decoder = { 0 };

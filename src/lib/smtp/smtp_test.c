@@ -227,8 +227,8 @@ static void test_lmtp_mail_with_everything(void **state)
 	assert_str(answer,
 		   "250-PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n"
 		   "250-DSN\r\n250-XFORWARD NAME ADDR PROTO HELO\r\n250 OK.\r\n"
-		   "250 2.5.0 OK\r\n250 2.5.0 OK\r\n250 2.5.0 OK\r\n250 2.5.0 OK\r\n250 2.5.0 OK\r\n"
-		   "354 End data with <CR><LF>.<CR><LF>.\r\n"
+		   "250 2.5.0 OK\r\n250 2.5.0 OK\r\n250 2.5.0 OK\r\n250 2.5.0 OK\r\n250 2.5.0 "
+		   "OK\r\n354 End data with <CR><LF>.<CR><LF>.\r\n"
 		   "250 2.5.0 OK (0)\r\n250 2.5.0 OK (1)\r\n250 2.5.0 OK (2)\r\n221 2.2.0 OK\r\n");
 }
 
@@ -411,7 +411,8 @@ static void test_client_refusals(void **state)
 	assert_int_equal(out.code, 554);
 	assert_str(out.text, "5.7.1 no b");
 	assert_int_equal(str_find(said, STR("..a")), -1); /* no message after a refusal */
-	converse(STR("220 hi\r\n250 x\r\n250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n452 4.3.1 full\r\n"),
+	converse(STR("220 hi\r\n250 x\r\n250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n"
+		     "452 4.3.1 full\r\n"),
 		 &mail, &out, &ret);
 	assert_int_equal(ret, -1);
 	assert_int_equal(out.code, 452);
@@ -426,7 +427,8 @@ static void test_client_refusals(void **state)
 
 static void test_client_does_not_inject_commands(void **state)
 {
-	struct smtp_send mail = { STR("g"), STR("s@x>\r\nRCPT TO:<evil@z"), two, NULL, 2, NULL, false };
+	struct smtp_send mail = { STR("g"), STR("s@x>\r\nRCPT TO:<evil@z"), two, NULL, 2, NULL,
+				  false };
 	struct smtp_outcome out;
 	struct str said;
 	int ret;

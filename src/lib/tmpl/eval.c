@@ -136,7 +136,8 @@ static int eval_hash(struct run *r, const struct expr *x, struct tmpl_value **ou
 		if (eval(r, x->args.list.p[i], &key) < 0 ||
 		    eval(r, x->args.list.p[i + 1], &value) < 0)
 			return -1;
-		tmpl_hash_set(hash, tmpl_as_text(key), value ? value : NEW(r->a, struct tmpl_value));
+		tmpl_hash_set(hash, tmpl_as_text(key),
+			      value ? value : NEW(r->a, struct tmpl_value));
 	}
 	*out = hash;
 	return 0;
@@ -339,7 +340,8 @@ int eval_assign(struct run *r, const struct assign *set)
 			tmpl_hash_set(at, name, inner);
 		}
 		if (inner->type != TMPL_HASH)
-			return eval_fail(r, set->to->line, "not a hash, so nothing can be set in it", name);
+			return eval_fail(r, set->to->line,
+					 "not a hash, so nothing can be set in it", name);
 		at = inner;
 	}
 	tmpl_hash_set(at, set->to->steps.p[last].name, v ? v : NEW(r->a, struct tmpl_value));

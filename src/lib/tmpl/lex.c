@@ -22,7 +22,8 @@ int tmpl_error(struct err *e, struct str name, size_t line, const char *fmt, ...
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	return err_set(e, ERR_INVALID, "%.*s line %zu: %s", STR_ARG(str_sub(name, 0, 80)), line, what);
+	return err_set(e, ERR_INVALID, "%.*s line %zu: %s", STR_ARG(str_sub(name, 0, 80)), line,
+		       what);
 }
 
 static void add(struct lexer *l, enum token_type type, struct str s)
@@ -183,7 +184,8 @@ static int lex_inside(struct lexer *l, struct str s)
 		if (s.n == 0)
 			return 0;
 		if (l->out->list.n >= TMPL_TOKENS_MAX)
-			return tmpl_error(l->e, l->name, l->line, "more than %d words", TMPL_TOKENS_MAX);
+			return tmpl_error(l->e, l->name, l->line, "more than %d words",
+					  TMPL_TOKENS_MAX);
 		if (lex_one(l, &s) < 0)
 			return -1;
 	}

@@ -99,7 +99,8 @@ static int t_substr(struct call *c, struct tmpl_value **out)
 	int64_t from = 0, n = 0, size = (int64_t)c->v->text.n, to = size;
 
 	if (c->n > 2)
-		return eval_fail(c->r, c->line, "substr with a replacement is not supported", STR_NONE);
+		return eval_fail(c->r, c->line, "substr with a replacement is not supported",
+				 STR_NONE);
 	arg_int(c, 0, &from);
 	from = from < -size ? -size : from > size ? size : from;
 	from += from < 0 ? size : 0;
@@ -108,7 +109,8 @@ static int t_substr(struct call *c, struct tmpl_value **out)
 		to = n < 0 ? size + n : from + n;
 	}
 	to = to > size ? size : to;
-	*out = text(c, from < to ? str_sub(c->v->text, (size_t)from, (size_t)(to - from)) : STR(""));
+	*out = text(c,
+		    from < to ? str_sub(c->v->text, (size_t)from, (size_t)(to - from)) : STR(""));
 	return 0;
 }
 
@@ -148,15 +150,18 @@ static int t_split(struct call *c, struct tmpl_value **out)
 
 	if (c->n == 0 || str_eq(arg_text(c, 0, ""), STR(" ")))
 		in = str_ltrim(in);
-	if (compile(c, c->n == 0 || str_eq(arg_text(c, 0, ""), STR(" ")) ? STR("\\s+") :
-									    arg_text(c, 0, ""), &re) < 0)
+	if (compile(c,
+		    c->n == 0 || str_eq(arg_text(c, 0, ""), STR(" ")) ? STR("\\s+")
+								      : arg_text(c, 0, ""),
+		    &re) < 0)
 		return -1;
 	if (c->n > 1)
 		return eval_fail(c->r, c->line, "split with a limit is not supported", STR_NONE);
 	c = &(struct call){ c->r, c->line, text(c, in), NULL, 0 };
 	while ((found = next_match(c, re, &walk)) > 0) {
 		if (caps.n > 1)
-			return eval_fail(c->r, c->line, "split with groups is not supported", STR_NONE);
+			return eval_fail(c->r, c->line, "split with groups is not supported",
+					 STR_NONE);
 		if (caps.group[0].to == caps.group[0].from &&
 		    (caps.group[0].to == 0 || caps.group[0].to == in.n))
 			continue;
@@ -200,7 +205,8 @@ static int t_replace(struct call *c, struct tmpl_value **out)
 	int found;
 
 	if (c->n > 2)
-		return eval_fail(c->r, c->line, "replace with a third argument is not supported", STR_NONE);
+		return eval_fail(c->r, c->line, "replace with a third argument is not supported",
+				 STR_NONE);
 	if (compile(c, arg_text(c, 0, ""), &re) < 0)
 		return -1;
 	buf_init(&b, c->r->a, TMPL_OUTPUT_MAX);
@@ -230,7 +236,8 @@ static int t_match(struct call *c, struct tmpl_value **out)
 	int found;
 
 	if (c->n > 1)
-		return eval_fail(c->r, c->line, "match with a second argument is not supported", STR_NONE);
+		return eval_fail(c->r, c->line, "match with a second argument is not supported",
+				 STR_NONE);
 	if (compile(c, arg_text(c, 0, ""), &re) < 0)
 		return -1;
 	found = next_match(c, re, &walk);
@@ -430,7 +437,8 @@ int tmpl_method(struct run *r, size_t line, const struct tmpl_value *v, struct s
 			return methods[i].fn(&c, out);
 	for (size_t i = 0; i < ARRAY_LEN(missing); i++)
 		if (str_eq(name, str_of(missing[i])))
-			return eval_fail(r, line, "this virtual method is not supported here", name);
+			return eval_fail(r, line, "this virtual method is not supported here",
+					 name);
 	*out = NULL;
 	return 0;
 }

@@ -102,7 +102,8 @@ static struct node *parse_foreach(struct parser *p)
 	const struct token *next = &p->tokens[p->at + 1];
 
 	if (parse_peek(p)->type == TOK_IDENT &&
-	    (str_eq(next->s, STR("=")) || (next->type == TOK_IDENT && str_eq(next->s, STR("IN"))))) {
+	    (str_eq(next->s, STR("=")) ||
+	     (next->type == TOK_IDENT && str_eq(next->s, STR("IN"))))) {
 		n->text = parse_peek(p)->s;
 		p->at += 2;
 	}
@@ -171,7 +172,8 @@ static struct node *parse_process(struct parser *p, enum node_type type)
 	if (p->failed)
 		return NULL;
 	if (parse_take_op(p, "+"))
-		return parse_fail(p, n->line, "PROCESS of several templates at once is not supported");
+		return parse_fail(p, n->line,
+				  "PROCESS of several templates at once is not supported");
 	parse_assignments(p, n);
 	return p->failed ? NULL : n;
 }
@@ -350,7 +352,8 @@ static struct node *parse_block_body(struct parser *p)
 	struct node *first = NULL, **tail = &first;
 
 	if (++p->depth > TMPL_NESTING_MAX)
-		return parse_fail(p, parse_peek(p)->line, "nested more than %d deep", TMPL_NESTING_MAX);
+		return parse_fail(p, parse_peek(p)->line, "nested more than %d deep",
+				  TMPL_NESTING_MAX);
 	while (!at_block_end(p)) {
 		struct node *n = parse_chunk(p);
 
@@ -374,7 +377,8 @@ int tmpl_parse(struct arena *a, struct str name, struct str text, struct tmpl **
 	t->name = name;
 	map_init(&t->blocks, a);
 	if (text.n > TMPL_FILE_MAX)
-		return err_set(e, ERR_LIMIT, "%.*s: larger than %d bytes", STR_ARG(name), TMPL_FILE_MAX);
+		return err_set(e, ERR_LIMIT, "%.*s: larger than %d bytes", STR_ARG(name),
+			       TMPL_FILE_MAX);
 	if (tmpl_lex(a, name, text, &tokens, e) < 0)
 		return -1;
 	p.tokens = tokens.list.p;

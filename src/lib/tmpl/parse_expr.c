@@ -323,7 +323,8 @@ static struct expr *parse_unary(struct parser *p)
 	struct expr *x;
 
 	if (!parse_take_op(p, "!")) {
-		if (t->type != TOK_IDENT || (!str_eq(t->s, STR("not")) && !str_eq(t->s, STR("NOT"))))
+		if (t->type != TOK_IDENT ||
+		    (!str_eq(t->s, STR("not")) && !str_eq(t->s, STR("NOT"))))
 			return parse_primary(p);
 		p->at++;
 	}
@@ -391,7 +392,8 @@ struct expr *parse_expr(struct parser *p)
 	struct expr *x;
 
 	if (++p->depth > TMPL_NESTING_MAX)
-		return parse_fail(p, parse_peek(p)->line, "nested more than %d deep", TMPL_NESTING_MAX);
+		return parse_fail(p, parse_peek(p)->line, "nested more than %d deep",
+				  TMPL_NESTING_MAX);
 	x = parse_rank(p, 0);
 	p->depth--;
 	return x;

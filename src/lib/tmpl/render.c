@@ -14,7 +14,8 @@ static int check_output(struct run *r, const struct node *n, const struct buf *t
 {
 	if (!to->failed)
 		return 0;
-	tmpl_error(r->e, r->current->name, n->line, "more than %d bytes of output", TMPL_OUTPUT_MAX);
+	tmpl_error(r->e, r->current->name, n->line, "more than %d bytes of output",
+		   TMPL_OUTPUT_MAX);
 	r->e->code = ERR_LIMIT;
 	return -1;
 }
@@ -185,10 +186,11 @@ static int find_file(struct run *r, const struct node *n, struct str name, struc
 
 	if (!b) {
 		if (!r->source || r->source->load(r->source->ctx, r->a, name, &text, r->e) < 0)
-			return r->source && r->e->code != ERR_NOTFOUND ?
-				       -1 :
-				       eval_fail(r, n->line, "there is no template or BLOCK of this name",
-						 name);
+			return r->source && r->e->code != ERR_NOTFOUND
+				       ? -1
+				       : eval_fail(r, n->line,
+						   "there is no template or BLOCK of this name",
+						   name);
 		if (tmpl_parse(r->a, name, text, &t, r->e) < 0)
 			return -1;
 		b = NEW(r->a, struct block);

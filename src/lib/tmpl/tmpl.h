@@ -68,8 +68,8 @@ MUST_CHECK int tmpl_parse(struct arena *a, struct str name, struct str text, str
 			  struct err *e);
 
 /*
- * Prints the template. `vars` is a hash; what the template sets ends up in it. `source` may be NULL:
- * then PROCESS and INCLUDE find only the BLOCKs of the template itself.
+ * Prints the template. `vars` is a hash; what the template sets ends up in it. `source` may be
+ * NULL: then PROCESS and INCLUDE find only the BLOCKs of the template itself.
  */
 MUST_CHECK int tmpl_render(struct arena *a, const struct tmpl *t, struct tmpl_value *vars,
 			   const struct tmpl_source *source, struct str *out, struct err *e);

@@ -164,7 +164,8 @@ static void test_refused(void **state)
 	assert_refused("[% FOREACH x IN list %]", "t.in line 1: the END is missing");
 	assert_refused("[% END %]", "t.in line 1: unexpected 'END'");
 	assert_refused("[% ELSE %]", "t.in line 1: unexpected 'ELSE'");
-	assert_refused("[% IF 1 %]\n[% ELSE %][% ELSE %][% END %]", "t.in line 2: unexpected 'ELSE'");
+	assert_refused("[% IF 1 %]\n[% ELSE %][% ELSE %][% END %]",
+		       "t.in line 2: unexpected 'ELSE'");
 	assert_refused("[% a b %]", "t.in line 1: unexpected 'b'");
 	assert_refused("[% 'open %]", "t.in line 1: a string does not end");
 	assert_refused("[% (1 %]", "t.in line 1: the directive ends too early");
@@ -191,8 +192,8 @@ static void test_files(void **state)
 	struct err e;
 
 	(void)state;
-	if (render(STR("[% x = 7 %][% INCLUDE sub/other.tt x = 8 %][% PROCESS inner %][% x %]"), &got,
-		   &e) < 0)
+	if (render(STR("[% x = 7 %][% INCLUDE sub/other.tt x = 8 %][% PROCESS inner %][% x %]"),
+		   &got, &e) < 0)
 		fail_msg("%s", e.msg);
 	assert_string_equal(str_z(a, got), "other says 8\nin7");
 }
