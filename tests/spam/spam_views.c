@@ -170,6 +170,18 @@ static void print_htmls(struct spam_message *m)
 	putchar(']');
 }
 
+static void print_relays(struct spam_message *m)
+{
+	static const char *const names[] = { "trusted", "untrusted", "internal", "external" };
+
+	fputs(",\"relays\":{", stdout);
+	for (int i = 0; i < SPAM_RELAY_LISTS; i++) {
+		printf("%s\"%s\":", i ? "," : "", names[i]);
+		print_text(spam_relays(m, i)->text);
+	}
+	printf(",\"unparseable\":%u}", spam_relays_unparseable(m));
+}
+
 static void print_mail(struct spam_message *m, const char *file)
 {
 	fputs("{\"file\":", stdout);
@@ -181,6 +193,7 @@ static void print_mail(struct spam_message *m, const char *file)
 	print_texts("rawbody", spam_rawbody(m));
 	print_flags(m);
 	print_htmls(m);
+	print_relays(m);
 	puts("}");
 }
 
@@ -190,6 +203,7 @@ static void make_all(struct spam_message *m)
 	spam_body_visible(m);
 	spam_body_invisible(m);
 	spam_rawbody(m);
+	spam_relays(m, SPAM_RELAYS_EXTERNAL);
 }
 
 /* The lines that fill the tables of domains; everything else in the rules is of no interest here.

@@ -65,6 +65,11 @@ struct spam_message {
 	VEC(const struct spam_html *) htmls; /* of the HTML parts, in order, once the body was made */
 	bool have_body[SPAM_VIEWS], have_rawbody;
 	struct spam_texts bodies[SPAM_VIEWS], rawbody;
+
+	bool have_relays;
+	struct spam_relays relays[SPAM_RELAY_LISTS];
+	unsigned unparseable;
+	int64_t last_trusted, last_internal; /* Received lines from the top, -1: none */
 };
 
 /* message.c: splits `text` into header fields of `node` and the body that is left. */

@@ -127,6 +127,16 @@ static struct str decode_ascii(struct arena *a, struct str s)
 	return (struct str){ p, n };
 }
 
+/* Encode cuts a strictly read ISO-2022-JP text at its first octet that such a text cannot have. */
+static struct str cut_at_8bit(struct str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && !(s.p[n] & 0x80))
+		n++;
+	return str_sub(s, 0, n);
+}
+
 /* As `charset` says; false if it does not say anything that helps. */
 static bool decode_declared(struct arena *a, struct str s, struct str charset, bool strict,
 			    struct str *out)
@@ -147,6 +157,8 @@ static bool decode_declared(struct arena *a, struct str s, struct str charset, b
 		return order && charset_decode(a, order, s, true, out);
 	}
 	case SPAM_ENCODING_OTHER:
+		if (strict && str_starts(str_of(name), STR("ISO-2022-JP")))
+			s = cut_at_8bit(s);
 		return charset_decode(a, name, s, strict, out);
 	case SPAM_ENCODING_ASCII:
 		if (strict)

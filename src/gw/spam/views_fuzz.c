@@ -26,5 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	spam_body_visible(m);
 	spam_body_invisible(m);
 	spam_rawbody(m);
+	ASSERT(spam_relays(m, SPAM_RELAYS_TRUSTED)->n + spam_relays(m, SPAM_RELAYS_UNTRUSTED)->n <=
+	       SPAM_RECEIVED_MAX);
 	return 0;
 }
