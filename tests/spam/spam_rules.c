@@ -39,11 +39,12 @@ static const char *const state_names[] = {
 	[STATE_DISABLED] = "disabled",
 };
 
-static double now_ms(void)
+/* Time of the processor, so that a busy machine does not show. */
+static double cpu_ms(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
@@ -119,7 +120,7 @@ static int check(struct arena *a, const struct spam_rules *rules, const char *pa
 static int check_all(const struct spam_rules *rules, const struct options *o, char **paths, int n)
 {
 	CLEAN_ARENA struct arena *a = arena_open("mail", (size_t)1 << 30);
-	double start = now_ms();
+	double start = cpu_ms();
 	int failed = 0;
 
 	for (int64_t pass = 0; pass < o->repeat; pass++)
@@ -128,8 +129,8 @@ static int check_all(const struct spam_rules *rules, const struct options *o, ch
 			arena_reset(a);
 		}
 	if (n)
-		fprintf(stderr, "%.3f ms per mail\n",
-			(now_ms() - start) / (double)o->repeat / (double)n);
+		fprintf(stderr, "%.3f ms CPU per mail\n",
+			(cpu_ms() - start) / (double)o->repeat / (double)n);
 	return failed;
 }
 
@@ -209,7 +210,7 @@ int main(int argc, char **argv)
 	struct options o = { .repeat = 1 };
 	struct spam_load_report report;
 	int first = options(a, &o, argc, argv);
-	double start = now_ms();
+	double start = cpu_ms();
 	struct spam_rules *rules;
 	struct err e;
 
@@ -222,7 +223,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", e.msg);
 		return 1;
 	}
-	fprintf(stderr, "loaded in %.0f ms\n", now_ms() - start);
+	fprintf(stderr, "loaded in %.0f ms CPU\n", cpu_ms() - start);
 	if (o.report)
 		print_report(&report);
 	for (size_t i = 0; o.list && i < rules->n; i++)

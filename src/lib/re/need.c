@@ -1,40 +1,18 @@
 #include "lib/re/need.h"
 
-#include "base/vec.h"
+#include "lib/re/pieces.h"
 
 enum {
-	EXACT_MAX = 32,     /* texts a piece of pattern may stand for */
-	LITERALS_MAX = 256, /* in what is needed */
-	LITERAL_MAX = 16,   /* bytes */
-	CLASS_MAX = 10,     /* members of a class that is written out */
-	NEEDS_MAX = 4,      /* sets kept */
-	GRAM = 3,
+	CLASS_MAX = 10, /* members of a class that is written out */
 	DEPTH_MAX = 250,
-	WORK_MAX = 1 << 20, /* literals made on the way */
-};
-
-struct set {
-	struct str *p;
-	size_t n, cap;
-};
-
-/*
- * What is known about a piece of pattern: all texts it can match (`exact`), and sets of literals:
- * whatever it matches contains one of each.
- */
-struct piece {
-	bool exact;
-	struct set all, needs[NEEDS_MAX];
-	size_t n;
 };
 
 struct walk {
-	struct arena *a;
+	struct pieces made;
 	struct str in;
 	size_t at;
 	bool extended;
 	int depth;
-	size_t work;
 	bool failed; /* something not understood: no statement about the whole */
 };
 
@@ -50,152 +28,6 @@ static struct piece fail(struct walk *w)
 	w->failed = true;
 	w->at = w->in.n;
 	return (struct piece){ 0 };
-}
-
-static void add(struct walk *w, struct set *s, struct str text)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (str_eq(s->p[i], text))
-			return;
-	vec_add(w->a, s, text);
-	if (++w->work > WORK_MAX)
-		fail(w);
-}
-
-static struct piece anything(void)
-{
-	return (struct piece){ 0 };
-}
-
-static struct piece exactly(struct walk *w, struct str text)
-{
-	struct piece p = { .exact = true };
-
-	add(w, &p.all, text);
-	return p;
-}
-
-static struct piece byte(struct walk *w, int c)
-{
-	char *p = NEW(w->a, char);
-
-	*p = (char)re_fold((uint8_t)c);
-	return exactly(w, (struct str){ p, 1 });
-}
-
-/* How well a set of literals tells texts apart; 0: not at all. */
-static size_t worth(const struct set *s)
-{
-	size_t shortest = LITERAL_MAX;
-
-	if (s->n == 0 || s->n > LITERALS_MAX)
-		return 0;
-	for (size_t i = 0; i < s->n; i++)
-		if (s->p[i].n < shortest)
-			shortest = s->p[i].n;
-	if (shortest < GRAM)
-		return 0;
-	return shortest * (2 * LITERALS_MAX) + LITERALS_MAX - s->n + 1;
-}
-
-/* One more set that a match contains something of; the least useful one gives way. */
-static void consider(struct piece *p, const struct set *s)
-{
-	size_t least = 0;
-
-	if (p->n < NEEDS_MAX) {
-		if (worth(s))
-			p->needs[p->n++] = *s;
-		return;
-	}
-	for (size_t i = 1; i < p->n; i++)
-		if (worth(&p->needs[i]) < worth(&p->needs[least]))
-			least = i;
-	if (worth(s) > worth(&p->needs[least]))
-		p->needs[least] = *s;
-}
-
-static const struct set *best(const struct piece *p)
-{
-	const struct set *s = p->n ? &p->needs[0] : NULL;
-
-	for (size_t i = 1; i < p->n; i++)
-		if (worth(&p->needs[i]) > worth(s))
-			s = &p->needs[i];
-	return s;
-}
-
-/* Every text of `x` followed by every text of `y`; false if that is too much. */
-static bool product(struct walk *w, const struct set *x, const struct set *y, struct set *out)
-{
-	*out = (struct set){ 0 };
-	if (x->n * y->n > EXACT_MAX)
-		return false;
-	for (size_t i = 0; i < x->n; i++)
-		for (size_t k = 0; k < y->n; k++) {
-			if (x->p[i].n + y->p[k].n > LITERAL_MAX)
-				return false;
-			add(w, out, str_cat(w->a, x->p[i], y->p[k]));
-		}
-	return true;
-}
-
-/* `so_far` followed by `next`. Between them stands everything known about texts that end here. */
-static void append(struct walk *w, struct piece *so_far, const struct piece *next)
-{
-	struct set joined;
-
-	if (next->exact && product(w, &so_far->all, &next->all, &joined)) {
-		so_far->all = joined;
-		return;
-	}
-	so_far->exact = false;
-	consider(so_far, &so_far->all);
-	if (next->exact) {
-		so_far->all = next->all;
-	} else {
-		for (size_t i = 0; i < next->n; i++)
-			consider(so_far, &next->needs[i]);
-		so_far->all = (struct set){ 0 };
-		add(w, &so_far->all, STR(""));
-	}
-}
-
-/* A sequence is done: what it can end in counts too. */
-static struct piece finish(struct piece p)
-{
-	consider(&p, &p.all);
-	if (!p.exact)
-		p.all = (struct set){ 0 };
-	return p;
-}
-
-static void merge(struct walk *w, struct set *to, const struct set *from)
-{
-	for (size_t i = 0; i < from->n && to->n <= LITERALS_MAX; i++)
-		add(w, to, from->p[i]);
-}
-
-/* One or the other. */
-static struct piece either(struct walk *w, const struct piece *x, const struct piece *y)
-{
-	struct piece p = { .exact = x->exact && y->exact };
-	struct set joined = { 0 };
-
-	if (x->n && y->n) {
-		merge(w, &joined, best(x));
-		merge(w, &joined, best(y));
-		consider(&p, &joined);
-	}
-	if (p.exact) {
-		merge(w, &p.all, &x->all);
-		merge(w, &p.all, &y->all);
-	}
-	if (p.all.n > EXACT_MAX) {
-		p.exact = false;
-		p.all = (struct set){ 0 };
-	}
-	return p;
 }
 
 static int hex_digit(int c)
@@ -258,10 +90,10 @@ static struct piece parse_escape(struct walk *w)
 	int c = escaped_byte(w, &assertion);
 
 	if (w->failed)
-		return anything();
+		return piece_anything();
 	if (assertion)
-		return exactly(w, STR(""));
-	return c < 0 ? anything() : byte(w, c);
+		return piece_exactly(&w->made, STR(""));
+	return c < 0 ? piece_anything() : piece_byte(&w->made, c);
 }
 
 struct members {
@@ -322,10 +154,10 @@ static struct piece class_piece(struct walk *w, const struct members *m)
 	for (int c = 0; c < 256; c++)
 		n += m->set[c];
 	if (m->other || n == 0 || n > CLASS_MAX)
-		return anything();
+		return piece_anything();
 	for (int c = 0; c < 256; c++)
 		if (m->set[c])
-			add(w, &p.all, byte(w, c).all.p[0]);
+			piece_set_add(&w->made, &p.all, piece_byte(&w->made, c).all.p[0]);
 	return p;
 }
 
@@ -342,7 +174,7 @@ static struct piece parse_class(struct walk *w)
 		class_member(w, &m);
 	}
 	w->at++;
-	return w->failed ? anything() : class_piece(w, &m);
+	return w->failed ? piece_anything() : class_piece(w, &m);
 }
 
 /* After `(?`: modifiers up to `)` or `:`. */
@@ -425,16 +257,17 @@ static struct piece parse_group(struct walk *w)
 		ptrdiff_t end = str_chr(str_from(w->in, w->at), ')');
 
 		w->at += end < 0 ? w->in.n : (size_t)end + 1;
-		return exactly(w, STR(""));
+		return piece_exactly(&w->made, STR(""));
 	}
+	/* What sets modifiers from here on matches nothing itself. */
 	if (!group_head(w, &assertion))
-		return w->failed ? anything() : exactly(w, STR("")); /* (?i) holds from here on */
+		return w->failed ? piece_anything() : piece_exactly(&w->made, STR(""));
 	p = parse_alternatives(w);
 	if (peek(w, 0) != ')')
 		return fail(w);
 	w->at++;
 	w->extended = extended;
-	return assertion ? exactly(w, STR("")) : p;
+	return assertion ? piece_exactly(&w->made, STR("")) : p;
 }
 
 /* {n}, {n,}, {n,m}: true and past it; anything else is text. */
@@ -489,10 +322,10 @@ static struct piece parse_atom(struct walk *w)
 		return parse_group(w);
 	w->at++;
 	if (c == '.')
-		return anything();
+		return piece_anything();
 	if (c == '^' || c == '$')
-		return exactly(w, STR(""));
-	return byte(w, c);
+		return piece_exactly(&w->made, STR(""));
+	return piece_byte(&w->made, c);
 }
 
 static bool skip_extended(struct walk *w)
@@ -517,28 +350,28 @@ static bool skip_extended(struct walk *w)
 static void append_times(struct walk *w, struct piece *so_far, const struct piece *atom,
 			 int64_t lo, int64_t hi)
 {
-	struct piece gap = anything(), nothing;
+	struct piece gap = piece_anything(), nothing;
 
 	if (lo == 0 && hi == 1 && atom->exact) {
-		nothing = exactly(w, STR(""));
-		nothing = either(w, &nothing, atom);
-		append(w, so_far, &nothing);
+		nothing = piece_exactly(&w->made, STR(""));
+		nothing = piece_either(&w->made, &nothing, atom);
+		piece_append(&w->made, so_far, &nothing);
 		return;
 	}
 	if (lo == 0) {
-		append(w, so_far, &gap);
+		piece_append(&w->made, so_far, &gap);
 		return;
 	}
-	append(w, so_far, atom);
+	piece_append(&w->made, so_far, atom);
 	if (hi == 1)
 		return;
-	append(w, so_far, &gap);
-	append(w, so_far, atom);
+	piece_append(&w->made, so_far, &gap);
+	piece_append(&w->made, so_far, atom);
 }
 
 static struct piece parse_sequence(struct walk *w)
 {
-	struct piece so_far = exactly(w, STR(""));
+	struct piece so_far = piece_exactly(&w->made, STR(""));
 
 	while (!w->failed && peek(w, 0) >= 0 && peek(w, 0) != '|' && peek(w, 0) != ')') {
 		int64_t lo = 1, hi = 1;
@@ -546,6 +379,8 @@ static struct piece parse_sequence(struct walk *w)
 
 		if (skip_extended(w))
 			continue;
+		if (w->made.too_many)
+			return fail(w);
 		atom = parse_atom(w);
 		while (skip_extended(w))
 			;
@@ -553,7 +388,7 @@ static struct piece parse_sequence(struct walk *w)
 			parse_quantifier(w, &lo, &hi);
 		append_times(w, &so_far, &atom, lo, hi);
 	}
-	return finish(so_far);
+	return piece_finish(so_far);
 }
 
 static struct piece parse_alternatives(struct walk *w)
@@ -566,7 +401,7 @@ static struct piece parse_alternatives(struct walk *w)
 	while (!w->failed && peek(w, 0) == '|') {
 		w->at++;
 		next = parse_sequence(w);
-		p = either(w, &p, &next);
+		p = piece_either(&w->made, &p, &next);
 	}
 	w->depth--;
 	return p;
@@ -577,7 +412,7 @@ static void emit_literal(struct str s, uint16_t *to, size_t *n)
 {
 	size_t start = (*n)++;
 
-	for (size_t i = 0; i + GRAM <= s.n; i++) {
+	for (size_t i = 0; i + PIECE_GRAM <= s.n; i++) {
 		uint32_t three = (uint32_t)(uint8_t)s.p[i] | (uint32_t)(uint8_t)s.p[i + 1] << 8 |
 				 (uint32_t)(uint8_t)s.p[i + 2] << 16;
 
@@ -586,7 +421,7 @@ static void emit_literal(struct str s, uint16_t *to, size_t *n)
 	to[start] = (uint16_t)(*n - start - 1);
 }
 
-static void emit_set(const struct set *s, uint16_t *to, size_t *n)
+static void emit_set(const struct piece_set *s, uint16_t *to, size_t *n)
 {
 	size_t start = (*n)++;
 
@@ -598,9 +433,10 @@ static void emit_set(const struct set *s, uint16_t *to, size_t *n)
 struct re_need re_need_find(struct arena *a, struct str pattern, bool extended)
 {
 	CLEAN_ARENA struct arena *tmp = arena_open("pattern walk", (size_t)1 << 30);
-	struct walk w = { .a = tmp, .in = pattern, .extended = extended };
+	struct walk w = { .made = { .a = tmp }, .in = pattern, .extended = extended };
 	struct piece p = parse_alternatives(&w);
-	uint16_t *numbers = NEW_N(tmp, uint16_t, NEEDS_MAX * (LITERALS_MAX * LITERAL_MAX + 1));
+	size_t max = PIECE_NEEDS_MAX * (PIECE_LITERALS_MAX * PIECE_LITERAL_MAX + 1);
+	uint16_t *numbers = NEW_N(tmp, uint16_t, max);
 	struct re_need need = { 0 };
 
 	if (w.failed || w.at < w.in.n)
