@@ -108,7 +108,7 @@ static int read_lists(void *arg, struct arena *a, const struct str *pmail, size_
 	struct userprefs *prefs = NEW_N(a, struct userprefs, n);
 
 	if (userprefs_read(arg, a, pmail, n, prefs, e) < 0)
-		return err_wrap(e, "personal lists");
+		return -1;
 	for (size_t i = 0; i < n; i++)
 		out[i] = (struct rules_lists){ prefs[i].white, prefs[i].black };
 	return 0;

@@ -94,9 +94,6 @@ static void add_groups(struct builder *b)
 			g->and = str_eq(at->value, STR("1"));
 		else if (str_eq(at->name, STR("invert")))
 			g->invert = str_eq(at->value, STR("1"));
-		else
-			continue;
-		g->stored = true;
 	}
 }
 

@@ -33,13 +33,15 @@ static void dump_object(struct arena *a, struct rule_object *o, struct buf *out)
 		 (long long)o->src.id, STR_ARG(text));
 }
 
+/* Actions are neither combined nor inverted. */
 static void dump_group(struct arena *a, const char *side, const struct rule_group *g,
 		       struct buf *out)
 {
+	bool is_action = !strcmp(side, "ACTION");
 	struct rule_object **list = NEW_N(a, struct rule_object *, g->n);
 
 	buf_addf(out, "  %s group %lld", side, (long long)g->row.id);
-	if (g->stored)
+	if (!is_action)
 		buf_addf(out, " (and=%d, invert=%d)", g->and, g->invert);
 	buf_addf(out, ": %.*s\n", STR_ARG(g->row.name));
 	for (size_t i = 0; i < g->n; i++)

@@ -22,6 +22,7 @@ struct who {
 	struct str ip_text; /* empty: none */
 	struct cidr_addr ip;
 	bool has_ip; /* ip_text is an address, and this is it */
+	bool *gave_up; /* set by rule_re_match() */
 };
 
 /* An object as stored. */
@@ -67,8 +68,8 @@ struct re;
 MUST_CHECK int rule_re_compile(struct arena *a, struct str pattern, unsigned flags,
 			       struct re **out, struct err *e);
 
-/* As re_match(), where giving up counts as no match and is warned about. */
-bool rule_re_match(const struct re *re, struct str subject);
+/* As re_match(), where giving up counts as no match and sets *gave_up. */
+bool rule_re_match(const struct re *re, struct str subject, bool *gave_up);
 
 struct rule_object {
 	int64_t otype;
@@ -81,13 +82,13 @@ struct rule_object {
 
 struct rule_group {
 	struct rules_group_row row;
-	bool and, invert, stored; /* stored: some attribute is */
+	bool and, invert;
 	struct rule_object *objects;
 	size_t n;
 };
 
 struct rule_side {
-	bool and, invert, stored;
+	bool and, invert, stored; /* stored: some attribute is */
 	struct rule_group **groups;
 	size_t n;
 };

@@ -24,7 +24,7 @@ int userprefs_read(struct db *db, struct arena *a, const struct str *pmail, size
 	struct map users;
 
 	if (db_run(db, a, &query, &list, 1, &rows, e) < 0)
-		return err_wrap(e, "personal lists");
+		return -1;
 	map_init(&users, a);
 	for (size_t i = 0; i < n; i++) {
 		out[i] = (struct userprefs){ STR_NONE, STR_NONE };
