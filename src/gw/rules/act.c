@@ -274,13 +274,16 @@ static void default_accept(struct act *x)
 		act_deliver(x, &g[i]);
 }
 
-static void note_lists(struct act *x)
+static void note_matching(struct act *x)
 {
 	for (size_t i = 0; i < x->plan->notes.n; i++) {
+		const struct plan_note *note = &x->plan->notes.p[i];
 		struct outbox_effect *ef = act_effect(x, OUTBOX_NOTE, NULL, 0);
 
-		ef->line = x->plan->notes.p[i].line;
-		ef->text = x->plan->notes.p[i].pmail;
+		ef->rule = note->rule;
+		ef->line = note->line;
+		ef->text = note->text;
+		ef->number = note->number;
 	}
 }
 
@@ -314,7 +317,7 @@ int rules_act(struct arena *a, const struct rules *r, const struct rules_mail *m
 	x.base = base_version(&x, r);
 	for (size_t i = 0; i < n; i++)
 		x.version[i] = x.base;
-	note_lists(&x);
+	note_matching(&x);
 	for (size_t i = 0; i < p->matches.n; i++)
 		act_rule(&x, &p->matches.p[i]);
 	default_accept(&x);

@@ -15,6 +15,8 @@ struct match {
 	struct tm local;
 	const uint8_t *listed; /* class of each recipient; NULL until lists were read */
 	bool pending_spam;     /* a rule that matched prints spam information */
+	bool who_gave_up;
+	const struct rule_object *gave_up; /* first object of the rule whose pattern did, or NULL */
 };
 
 struct str what_filename(struct what *w, uint32_t aid)
@@ -32,57 +34,81 @@ struct str what_filename(struct what *w, uint32_t aid)
 	return *name;
 }
 
-static bool who_group(const struct rule_group *g, const struct who *w)
+bool what_matches(struct what *w, const struct re *re, struct str text)
 {
-	for (size_t i = 0; i < g->n; i++)
-		if (g->objects[i].type->who(g->objects[i].data, w) != g->and)
-			return !g->and != g->invert;
-	return g->and != g->invert;
+	return rule_re_match(re, text, &w->gave_up);
 }
 
-/* OR: the first that is true decides; AND: the first that is not. */
-static bool who_side(const struct rule_side *s, const struct who *w)
+static bool ask_who(struct match *x, const struct rule_object *o, const struct who *w)
 {
-	for (size_t i = 0; i < s->n; i++)
-		if (who_group(s->groups[i], w) != s->and)
-			return !s->and != s->invert;
-	return !s->n || s->and != s->invert;
+	bool yes;
+
+	x->who_gave_up = false;
+	yes = o->type->who(o->data, w);
+	if (x->who_gave_up && !x->gave_up)
+		x->gave_up = o;
+	return yes;
+}
+
+/* OR: the first that is true decides; AND: the first that is not. So everywhere below. */
+static bool who_group(struct match *x, const struct rule_group *g, const struct who *w)
+{
+	bool yes = g->and;
+
+	for (size_t i = 0; i < g->n && yes == g->and; i++)
+		yes = ask_who(x, &g->objects[i], w);
+	return yes != g->invert;
+}
+
+static bool who_side(struct match *x, const struct rule_side *s, const struct who *w)
+{
+	bool yes = s->and;
+
+	for (size_t i = 0; i < s->n && yes == s->and; i++)
+		yes = who_group(x, s->groups[i], w);
+	return !s->n || yes != s->invert;
 }
 
 static bool when_group(const struct rule_group *g, const struct tm *local)
 {
-	for (size_t i = 0; i < g->n; i++)
-		if (g->objects[i].type->when(g->objects[i].data, local) != g->and)
-			return !g->and != g->invert;
-	return g->and != g->invert;
+	bool yes = g->and;
+
+	for (size_t i = 0; i < g->n && yes == g->and; i++)
+		yes = g->objects[i].type->when(g->objects[i].data, local);
+	return yes != g->invert;
 }
 
 static bool when_side(const struct rule_side *s, const struct tm *local)
 {
-	for (size_t i = 0; i < s->n; i++)
-		if (when_group(s->groups[i], local) != s->and)
-			return !s->and != s->invert;
-	return !s->n || s->and != s->invert;
+	bool yes = s->and;
+
+	for (size_t i = 0; i < s->n && yes == s->and; i++)
+		yes = when_group(s->groups[i], local);
+	return !s->n || yes != s->invert;
 }
 
 /* What an object says; what does not depend on the recipient is computed once per mail. */
 static int ask_object(struct match *x, const struct rule_object *o, struct marks *out,
 		      struct err *e)
 {
-	struct marks *m;
+	struct what_answer *answer;
 
 	*out = (struct marks){ 0 };
 	if (o->type->per_recipient)
 		return o->type->what(o->data, &x->what, out, e);
 	if (!x->what.cache)
-		x->what.cache = NEW_N(x->a, const struct marks *, x->r->n_what);
+		x->what.cache = NEW_N(x->a, const struct what_answer *, x->r->n_what);
 	if (!x->what.cache[o->index]) {
-		m = NEW(x->a, struct marks);
-		if (o->type->what(o->data, &x->what, m, e) < 0)
+		answer = NEW(x->a, struct what_answer);
+		x->what.gave_up = false;
+		if (o->type->what(o->data, &x->what, &answer->marks, e) < 0)
 			return -1;
-		x->what.cache[o->index] = m;
+		answer->gave_up = x->what.gave_up;
+		x->what.cache[o->index] = answer;
 	}
-	*out = *x->what.cache[o->index];
+	if (x->what.cache[o->index]->gave_up && !x->gave_up)
+		x->gave_up = o;
+	*out = x->what.cache[o->index]->marks;
 	return 0;
 }
 
@@ -132,7 +158,7 @@ static void note_listed(struct match *x, size_t rcpt, enum outbox_line line)
 	struct plan_note *note = vec_push(x->a, &x->plan->notes);
 
 	note->line = line;
-	note->pmail = x->m->pmail[rcpt];
+	note->text = x->m->pmail[rcpt];
 }
 
 /* One line per spam object and recipient whom a list decides for. */
@@ -190,13 +216,13 @@ static int ask_rule(struct match *x, const struct rule *rule, const size_t *rcpt
 	return 0;
 }
 
-static size_t candidates(const struct match *x, const struct rule *rule, size_t *out)
+static size_t candidates(struct match *x, const struct rule *rule, size_t *out)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < x->s->env->n_rcpt; i++)
 		if (x->s->env->rcpt[i].same_as == i && !x->plan->final[i] &&
-		    who_side(&rule->side[RULE_TO], &x->rcpt[i]))
+		    who_side(x, &rule->side[RULE_TO], &x->rcpt[i]))
 			out[n++] = i;
 	return n;
 }
@@ -234,7 +260,7 @@ static int match_rule(struct match *x, const struct rule *rule, size_t *rcpt, st
 
 	if (!rule_applies(rule, x->s) || rule->dead)
 		return 0;
-	if (!who_side(&rule->side[RULE_FROM], &x->sender) ||
+	if (!who_side(x, &rule->side[RULE_FROM], &x->sender) ||
 	    !when_side(&rule->side[RULE_WHEN], &x->local))
 		return 0;
 	n = candidates(x, rule, rcpt);
@@ -250,6 +276,16 @@ static int match_rule(struct match *x, const struct rule *rule, size_t *rcpt, st
 	return 0;
 }
 
+/* An expression that reached its limit does not match; one warning per rule and mail. */
+static void note_gave_up(struct match *x, const struct rule *rule)
+{
+	struct plan_note *note = vec_push(x->a, &x->plan->notes);
+
+	note->line = LINE_REGEX_GAVE_UP;
+	note->rule = rule->row.name;
+	note->number = x->gave_up->src.id;
+}
+
 static void describe_people(struct match *x)
 {
 	const struct smtp_envelope *env = x->s->env;
@@ -257,9 +293,12 @@ static void describe_people(struct match *x)
 	x->sender.address = env->sender;
 	x->sender.ip_text = x->s->client_ip;
 	x->sender.has_ip = cidr_addr_parse(x->s->client_ip, &x->sender.ip);
+	x->sender.gave_up = &x->who_gave_up;
 	x->rcpt = NEW_N(x->a, struct who, env->n_rcpt);
-	for (size_t i = 0; i < env->n_rcpt; i++)
+	for (size_t i = 0; i < env->n_rcpt; i++) {
 		x->rcpt[i].address = env->rcpt[i].address;
+		x->rcpt[i].gave_up = &x->who_gave_up;
+	}
 }
 
 int rules_match(struct arena *a, const struct rules *r, const struct rules_mail *m,
@@ -272,9 +311,13 @@ int rules_match(struct arena *a, const struct rules *r, const struct rules_mail 
 	x.plan->final = NEW_N(a, const struct rule *, n);
 	localtime_r(&m->scan->now, &x.local);
 	describe_people(&x);
-	for (size_t i = 0; i < r->n_live; i++)
+	for (size_t i = 0; i < r->n_live; i++) {
+		x.gave_up = NULL;
 		if (match_rule(&x, r->live[i], rcpt, e) < 0)
 			return -1;
+		if (x.gave_up)
+			note_gave_up(&x, r->live[i]);
+	}
 	*out = x.plan;
 	return 0;
 }

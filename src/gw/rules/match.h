@@ -19,7 +19,8 @@ struct plan_match {
 
 struct plan_note {
 	enum outbox_line line;
-	struct str pmail;
+	struct str rule, text;
+	int64_t number;
 };
 
 struct plan {

@@ -51,6 +51,7 @@ enum outbox_line {
 	LINE_DISCLAIMER_FAILED,
 	LINE_BCC_IGNORED,
 	LINE_NOTIFY_IGNORED,
+	LINE_REGEX_GAVE_UP, /* number: the first object of the rule whose expression did */
 };
 
 struct outbox_effect {
@@ -81,7 +82,7 @@ struct outbox_effect {
 	/* NOTE */
 	enum outbox_line line;
 	struct str text, more;
-	uint32_t number;
+	int64_t number;
 };
 
 struct outbox_rcpt {

@@ -13,7 +13,7 @@ void outbox_log(const struct outbox_effect *ef)
 		line_header_modified(ef->text, ef->more, ef->rule);
 		break;
 	case LINE_ATTACHMENT_REMOVED:
-		line_attachment_removed(ef->number, ef->text, ef->rule);
+		line_attachment_removed((uint32_t)ef->number, ef->text, ef->rule);
 		break;
 	case LINE_DISCLAIMER_ADDED:
 	case LINE_DISCLAIMER_FAILED:
@@ -24,6 +24,9 @@ void outbox_log(const struct outbox_effect *ef)
 		break;
 	case LINE_NOTIFY_IGNORED:
 		line_notify_ignored(ef->rule);
+		break;
+	case LINE_REGEX_GAVE_UP:
+		line_regex_gave_up(ef->rule, ef->number);
 		break;
 	}
 }

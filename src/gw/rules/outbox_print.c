@@ -88,11 +88,14 @@ static void print_note(struct printer *p, const struct outbox_effect *ef)
 		[LINE_DISCLAIMER_FAILED] = "adding disclaimer failed",
 		[LINE_BCC_IGNORED] = "bcc to nobody",
 		[LINE_NOTIFY_IGNORED] = "notify nobody",
+		[LINE_REGEX_GAVE_UP] = "regular expression gave up, object ",
 	};
 
 	buf_addf(p->out, "NOTE %s", names[ef->line]);
 	if (ef->line == LINE_ATTACHMENT_REMOVED)
-		buf_addf(p->out, "%u '%.*s'", ef->number, STR_ARG(ef->text));
+		buf_addf(p->out, "%lld '%.*s'", (long long)ef->number, STR_ARG(ef->text));
+	else if (ef->line == LINE_REGEX_GAVE_UP)
+		buf_addf(p->out, "%lld (rule: %.*s)", (long long)ef->number, STR_ARG(ef->rule));
 	else
 		buf_add(p->out, ef->text);
 	if (ef->n_rcpt)

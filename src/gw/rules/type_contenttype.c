@@ -48,14 +48,14 @@ static struct str describe(struct arena *a, const void *o)
 	return str_fmt(a, "content-type=%.*s", STR_ARG(x->text));
 }
 
-static bool part_matches(const struct contenttype *x, const struct scan_types *t)
+static bool part_matches(const struct contenttype *x, struct what *w, const struct scan_types *t)
 {
-	if (t->magic.n && rule_re_match(x->re, t->magic))
+	if (t->magic.n && what_matches(w, x->re, t->magic))
 		return true;
 	if (x->only_content)
 		return false;
-	return (t->header.n && rule_re_match(x->re, t->header)) ||
-	       (t->glob.n && rule_re_match(x->re, t->glob));
+	return (t->header.n && what_matches(w, x->re, t->header)) ||
+	       (t->glob.n && what_matches(w, x->re, t->glob));
 }
 
 static int matches(const void *o, struct what *w, struct marks *m, struct err *e)
@@ -64,7 +64,7 @@ static int matches(const void *o, struct what *w, struct marks *m, struct err *e
 
 	(void)e;
 	for (uint32_t aid = 1; aid <= w->s->n_parts; aid++)
-		if (part_matches(x, scan_part_types(w->s, w->s->parts[aid - 1])))
+		if (part_matches(x, w, scan_part_types(w->s, w->s->parts[aid - 1])))
 			marks_add(m, w->a, w->s->n_parts, aid);
 	return 0;
 }

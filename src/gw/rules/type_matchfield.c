@@ -29,12 +29,12 @@ static struct str describe(struct arena *a, const void *o)
 	return str_fmt(a, "%.*s=%.*s", STR_ARG(x->field), STR_ARG(x->text));
 }
 
-static bool part_matches(const struct matchfield *x, struct arena *a, const struct mime *part)
+static bool part_matches(const struct matchfield *x, struct what *w, const struct mime *part)
 {
 	const struct mime_header *h = mime_find(part, x->field);
 
 	for (; h; h = mime_find_next(part, h, x->field))
-		if (rule_re_match(x->re, mime_header_text(a, h)))
+		if (what_matches(w, x->re, mime_header_text(w->a, h)))
 			return true;
 	return false;
 }
@@ -46,7 +46,7 @@ static int matches(const void *o, struct what *w, struct marks *m, struct err *e
 
 	(void)e;
 	for (uint32_t aid = 1; aid <= n; aid++)
-		if (part_matches(x, w->a, w->s->parts[aid - 1]))
+		if (part_matches(x, w, w->s->parts[aid - 1]))
 			marks_add(m, w->a, w->s->n_parts, aid);
 	return 0;
 }

@@ -27,7 +27,7 @@ static bool matches(const void *o, const struct who *w)
 {
 	const struct whoregex *x = o;
 
-	return rule_re_match(x->re, w->address);
+	return rule_re_match(x->re, w->address, w->gave_up);
 }
 
 const struct rule_type type_whoregex = {

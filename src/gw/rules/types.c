@@ -1,6 +1,5 @@
 #include "gw/rules/types.h"
 
-#include "base/log.h"
 #include "lib/re/re.h"
 
 static const struct rule_type *const types[] = {
@@ -67,11 +66,11 @@ int rule_re_compile(struct arena *a, struct str pattern, unsigned flags, struct 
 	return -1;
 }
 
-bool rule_re_match(const struct re *re, struct str subject)
+bool rule_re_match(const struct re *re, struct str subject, bool *gave_up)
 {
 	enum re_result r = re_match(re, subject);
 
 	if (r == RE_LIMIT)
-		log_warn("a regular expression of the rules gave up; it counts as not matching");
+		*gave_up = true;
 	return r == RE_MATCH;
 }

@@ -16,12 +16,21 @@ enum spam_view {
 	SPAM_VIEWS,
 };
 
+struct re;
+
+/* What one object said. */
+struct what_answer {
+	struct marks marks;
+	bool gave_up; /* a regular expression reached its limit */
+};
+
 struct what {
 	struct arena *a;
 	const struct rules_mail *m;
 	struct scan *s;
 	struct str *filenames;	 /* by aid - 1, once asked for */
-	const struct marks **cache; /* by rule_object.index; for objects not per recipient */
+	const struct what_answer **cache; /* by rule_object.index; not for objects per recipient */
+	bool gave_up; /* set by what_matches() */
 
 	unsigned listed; /* class of recipients the question is about */
 
@@ -29,6 +38,9 @@ struct what {
 	bool spam_matched;
 	enum spam_view view;
 };
+
+/* Holds a text of the mail against a pattern; giving up counts as no match and is noted. */
+bool what_matches(struct what *w, const struct re *re, struct str text);
 
 /* Recommended file name of a part; empty if it has none. */
 struct str what_filename(struct what *w, uint32_t aid);
