@@ -220,6 +220,7 @@ int apply_sync(struct arena *a, const struct apply_env *env, bool restart, size_
 	CLEAN_FD int lock = -1;
 	unsigned before, services;
 
+	mkdir(at_root(a, env, STR("/run/lock")), 01777); /* where nothing has booted */
 	if (file_lock(at_root(a, env, STR(LOCK_FILE)), &lock, e) < 0)
 		return -1;
 	if (apply_read(a, env, false, &s, e) < 0 || targets_render(a, env, &s, &files, e) < 0 ||
