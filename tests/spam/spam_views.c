@@ -182,6 +182,26 @@ static void print_relays(struct spam_message *m)
 	printf(",\"unparseable\":%u}", spam_relays_unparseable(m));
 }
 
+static void print_headers(struct spam_message *m)
+{
+	static const char *const names[] = {
+		"EnvelopeFrom",  "MESSAGEID",    "ToCc",     "ToCc:addr",   "From",
+		"From:addr",     "From:name",    "From:raw", "Subject",     "Subject:raw",
+		"Reply-To:addr", "ALL",          "ALL:raw",  "ALL-TRUSTED", "ALL-UNTRUSTED",
+		"ALL-INTERNAL",  "ALL-EXTERNAL",
+	};
+
+	fputs(",\"headers\":{\"\":[]", stdout);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct spam_header_query q = spam_header_query_parse(str_of(names[i]));
+		struct spam_texts t = spam_header(m, &q);
+
+		if (t.n)
+			print_texts(names[i], t);
+	}
+	putchar('}');
+}
+
 static void print_mail(struct spam_message *m, const char *file)
 {
 	fputs("{\"file\":", stdout);
@@ -194,6 +214,7 @@ static void print_mail(struct spam_message *m, const char *file)
 	print_flags(m);
 	print_htmls(m);
 	print_relays(m);
+	print_headers(m);
 	puts("}");
 }
 

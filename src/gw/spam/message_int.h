@@ -66,6 +66,8 @@ struct spam_message {
 	bool have_body[SPAM_VIEWS], have_rawbody;
 	struct spam_texts bodies[SPAM_VIEWS], rawbody;
 
+	struct map headers; /* made so far, by query */
+
 	bool have_relays;
 	struct spam_relays relays[SPAM_RELAY_LISTS];
 	unsigned unparseable;

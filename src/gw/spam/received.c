@@ -482,6 +482,8 @@ static struct str flagged(struct arena *a, struct str s)
 
 static struct str clean_envfrom(struct arena *a, struct str s)
 {
+	if (!s.p)
+		return s;
 	s = str_trim(s);
 	while (s.n && *s.p == '<')
 		s = str_from(s, 1);

@@ -215,7 +215,8 @@ const struct spam_uri *spam_uri_details(struct spam_message *m, size_t *n);
 
 /* Received lines that were understood, newest first (§3.8). */
 struct spam_relay {
-	struct str ip, rdns, helo, by, ident, envfrom, id, auth;
+	struct str ip, rdns, helo, by, ident, id, auth;
+	struct str envfrom; /* p == NULL: not told */
 	bool internal, msa, ip_private;
 	bool no_reverse_dns; /* the receiving server looked, and found no name */
 };

@@ -6,6 +6,22 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void ask_headers(struct spam_message *m)
+{
+	static const char *const queries[] = { "ALL",           "ALL:raw",   "ALL-TRUSTED",
+					       "From:addr",     "From:name", "From:domain",
+					       "X:host",        "X:revip",   "MESSAGEID",
+					       "EnvelopeFrom",  "ToCc:addr", "Subject:raw",
+					       "X-AuthorDomain" };
+
+	for (size_t i = 0; i < ARRAY_LEN(queries); i++) {
+		struct spam_header_query q = spam_header_query_parse(str_of(queries[i]));
+		struct str text;
+
+		ASSERT(spam_header_text(m, &q, &text) == (spam_header(m, &q).n > 0));
+	}
+}
+
 /* Every view of any bytes; a second look must show the same. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -26,6 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	spam_body_visible(m);
 	spam_body_invisible(m);
 	spam_rawbody(m);
+	ask_headers(m);
 	ASSERT(spam_relays(m, SPAM_RELAYS_TRUSTED)->n + spam_relays(m, SPAM_RELAYS_UNTRUSTED)->n <=
 	       SPAM_RECEIVED_MAX);
 	return 0;
