@@ -206,6 +206,15 @@ static int finish(struct arena *a, const struct apply_env *env, bool restart, un
 	return result;
 }
 
+/* Whoever switches something on should learn that nothing acts on it. */
+static void tell_idle(struct arena *a, const struct cfg *c)
+{
+	struct str idle = cfg_idle(a, c);
+
+	if (idle.n)
+		log_notice("stored, but not yet effective: %.*s", STR_ARG(idle));
+}
+
 static int make_tls_cert(struct arena *a, const struct apply_env *env, const struct apply_state *s,
 			 struct err *e)
 {
@@ -226,6 +235,7 @@ int apply_sync(struct arena *a, const struct apply_env *env, bool restart, size_
 	if (apply_read(a, env, false, &s, e) < 0 || targets_render(a, env, &s, &files, e) < 0 ||
 	    check_postfix(a, env, &files, e) < 0)
 		return -1;
+	tell_idle(a, s.cfg);
 	services = before = pending_read(a, env);
 	keep_different(a, env, &files, &services);
 	if (services != before && pending_write(a, env, services, e) < 0)

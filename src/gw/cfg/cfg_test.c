@@ -138,6 +138,16 @@ static void test_ports_must_differ(void **state)
 	assert_int_equal(load()->problems.list.n, 1);
 }
 
+static void test_idle_settings(void **state)
+{
+	(void)state;
+	unlink(in_dir("pmg.conf"));
+	assert_null(cfg_idle(a, load()).p);
+	put("pmg.conf", STR("section: mail\n\tgreylist 1\n\tspf 0\n\ttls 1\n\n"
+			    "section: clamav\n\tsafebrowsing 1\n"));
+	assert_text(cfg_idle(a, load()), "mail.greylist clamav.safebrowsing");
+}
+
 static void test_file_too_large(void **state)
 {
 	const struct cfg_env env = { dir, "gw", in_dir("resolv.conf"), 2000 };
@@ -266,6 +276,7 @@ int main(void)
 		cmocka_unit_test(test_missing_file_gives_defaults),
 		cmocka_unit_test(test_values_and_problems),
 		cmocka_unit_test(test_ports_must_differ),
+		cmocka_unit_test(test_idle_settings),
 		cmocka_unit_test(test_file_too_large),
 		cmocka_unit_test(test_process_formulas),
 		cmocka_unit_test(test_names_of_the_machine),

@@ -23,7 +23,8 @@ const struct prop cfg_clamav_props[] = {
 	      "Sets the maximum amount of data to be scanned for each input file."),
 	P_BOOL(T, safebrowsing, "1",
 	       "Enables support for Google Safe Browsing. Accepted and stored, but without effect: "
-	       "ClamAV dropped it."),
+	       "ClamAV dropped it.",
+	       .flags = PROP_IDLE),
 	P_BOOL(T, scriptedupdates, "1",
 	       "Enables ScriptedUpdates (incremental download of signatures)", .flags = PROP_LATER),
 	P_END

@@ -175,6 +175,21 @@ bool cfg_given(const struct cfg *c, const char *section, const char *key)
 	return prop_set_has(&c->given[s - cfg_sections], (size_t)(p - s->props));
 }
 
+struct str cfg_idle(struct arena *a, const struct cfg *c)
+{
+	struct str list = STR_NONE;
+
+	for (const struct cfg_section *s = cfg_sections; s->name; s++)
+		for (const struct prop *p = s->props; p->type != PROP_END; p++) {
+			if (!(p->flags & PROP_IDLE) || !cfg_given(c, s->name, p->name) ||
+			    !str_eq(prop_print(a, p, (const char *)c + s->off), STR("1")))
+				continue;
+			list = str_fmt(a, "%.*s%s%s.%s", STR_ARG(list), list.n ? " " : "", s->name,
+				       p->name);
+		}
+	return list;
+}
+
 struct str cfg_problem_text(struct arena *a, const struct cfg_problem *p)
 {
 	struct str text = p->line ? str_fmt(a, "%.*s:%zu: ", STR_ARG(p->file), p->line) :

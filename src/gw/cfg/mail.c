@@ -18,8 +18,7 @@ const struct prop cfg_mail_props[] = {
 	      "The maximal number of connection attempts any client is allowed to make to this "
 	      "service per minute. To disable this feature, specify a limit of 0."),
 	P_STR(T, dnsbl_sites, &fmt_dnsbl_sites, NULL,
-	      "Optional list of DNS white/blacklist domains (see postscreen_dnsbl_sites parameter)."
-	      ""),
+	      "Optional list of DNS white/blacklist domains (see postscreen_dnsbl_sites parameter)."),
 	P_INT(T, dnsbl_threshold, 0, INT32_MAX, "1",
 	      "The inclusive lower bound for blocking a remote SMTP client, based on its combined "
 	      "DNSBL score (see postscreen_dnsbl_threshold parameter)."),
@@ -30,10 +29,11 @@ const struct prop cfg_mail_props[] = {
 	P_INT_AS(T, filter_timeout, "filter-timeout", 2, 86400, "600",
 		 "Timeout for processing one mail (in seconds).", LATER),
 	P_BOOL(T, greylist, "1",
-	       "Use Greylisting. Stored, but not yet effective: it needs pmgpolicy."),
+	       "Use Greylisting. Stored, but not yet effective: it needs pmgpolicy.",
+	       .flags = PROP_IDLE),
 	P_BOOL(T, greylist6, "0",
-	       "Use Greylisting for IPv6. Stored, but not yet effective: it needs pmgpolicy."
-	       "", LATER),
+	       "Use Greylisting for IPv6. Stored, but not yet effective: it needs pmgpolicy.",
+	       .flags = PROP_LATER | PROP_IDLE),
 	P_INT(T, greylistmask4, 0, 32, "24", "Netmask to apply for greylisting IPv4 hosts.", LATER),
 	P_INT(T, greylistmask6, 0, 128, "64", "Netmask to apply for greylisting IPv6 hosts.",
 	      LATER),
@@ -70,7 +70,8 @@ const struct prop cfg_mail_props[] = {
 	P_BOOL(T, smtputf8, "1", "Enable SMTPUTF8 support in Postfix and detection for locally "
 				 "generated mail.", LATER),
 	P_BOOL(T, spf, "1",
-	       "Use Sender Policy Framework. Stored, but not yet effective: it needs pmgpolicy."),
+	       "Use Sender Policy Framework. Stored, but not yet effective: it needs pmgpolicy.",
+	       .flags = PROP_IDLE),
 	P_BOOL(T, tls, "0", "Enable TLS."),
 	P_BOOL(T, tlsheader, "0", "Add TLS received header."),
 	P_BOOL(T, tlslog, "0", "Enable TLS Logging."),

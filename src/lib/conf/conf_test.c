@@ -145,7 +145,7 @@ static void test_table(void **state)
 			     "\n"
 			     "#lost\n"
 			     "\n"
-			     "b.org\tx y\r\n"),
+			     "b.org\tx y\n"),
 			 &f);
 	assert_int_equal(f.problems.n, 0);
 	assert_int_equal(f.list.n, 2);
@@ -162,7 +162,7 @@ static void test_list(void **state)
 	struct conf_entries f;
 
 	(void)state;
-	conf_lines_parse(a, &list, STR("1/8 #*\n2/8 # two\n3/8\n4/8 #\n"), &f);
+	conf_lines_parse(a, &list, STR("1/8 #*\n2/8 # two\r\n3/8\n4/8 #\n"), &f);
 	assert_int_equal(f.problems.n, 0);
 	assert_text(conf_lines_print(a, &list, f.list.p, f.list.n),
 		    "1/8 #*\n2/8 #two\n3/8 #*\n4/8 #*\n");
@@ -173,9 +173,11 @@ static void test_lines_problems(void **state)
 	struct conf_entries f;
 
 	(void)state;
-	conf_lines_parse(a, &table, STR("a 1\n  b 2\nA 3\nc\n123456789 1\nd 123456789\n"), &f);
+	conf_lines_parse(a, &table, STR("a 1\n  b 2\nA 3\nc\n123456789 1\nd 123456789\ne 1\r\n"),
+			 &f);
 	assert_int_equal(f.list.n, 1);
-	assert_int_equal(f.problems.n, 5);
+	assert_int_equal(f.problems.n, 6);
+	assert_text(f.problems.p[5].reason, "has a carriage return");
 	assert_int_equal(f.problems.p[0].line, 2);
 	assert_text(f.problems.p[1].reason, "given twice; the first one counts");
 	assert_text(f.problems.p[2].reason, "no value after 'c'");

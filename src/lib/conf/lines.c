@@ -80,6 +80,11 @@ static void read_line(struct reader *r, struct str line)
 		complain(r, text, STR("has a NUL byte"));
 		return;
 	}
+	/* Postfix would take it for a part of the value. */
+	if (r->kind->shape == CONF_TABLE && str_chr(line, '\r') >= 0) {
+		complain(r, text, STR("has a carriage return"));
+		return;
+	}
 	if (text.n && text.p[0] == '#') {
 		r->comment = str_trim(str_from(text, 1));
 		return;
@@ -100,7 +105,8 @@ void conf_lines_parse(struct arena *a, const struct conf_lines *kind, struct str
 
 	*out = (struct conf_entries){ 0 };
 	map_init(&r.seen, a);
-	while (str_line(&text, &line)) {
+	while (text.n) {
+		line = str_cut(&text, '\n');
 		r.line++;
 		if (out->list.n >= CONF_ENTRIES_MAX) {
 			complain(&r, STR_NONE, STR("more than 50000 entries; the rest is ignored"));

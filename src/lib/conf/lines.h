@@ -36,7 +36,10 @@ struct conf_lines {
 	int (*check_value)(struct str value, struct err *e); /* NULL for a list */
 };
 
-/* Keys given twice (case does not matter) are problems; the first one counts. */
+/*
+ * Keys given twice (case does not matter) are problems; the first one counts. So are carriage returns
+ * in a table, which Postfix would not skip.
+ */
 void conf_lines_parse(struct arena *a, const struct conf_lines *kind, struct str text,
 		      struct conf_entries *out);
 

@@ -43,6 +43,7 @@ enum prop_type { PROP_END, PROP_BOOL, PROP_INT, PROP_STR, PROP_ENUM };
 enum {
 	PROP_COMPUTED = 1u << 0, /* no default in the table: the owner computes one */
 	PROP_LATER = 1u << 1,    /* came after the manual's version */
+	PROP_IDLE = 1u << 2,     /* stored, but nothing acts on it (yet) */
 };
 
 /* A named check of a string. Says why not in `e`. */
