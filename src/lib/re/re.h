@@ -23,7 +23,7 @@ enum {
 	RE_CAPTURES_MAX = 100,       /* groups whose place is reported; further ones match too */
 	RE_MATCH_LIMIT = 1000000,    /* PCRE2's count of steps in one match */
 	RE_DEPTH_LIMIT = 250000,     /* nested steps; only without JIT */
-	RE_HEAP_LIMIT_KB = 20 << 10, /* only without JIT */
+	RE_HEAP_LIMIT_KB = 4 << 10,  /* only without JIT */
 	RE_JIT_STACK_MAX = 1 << 20,  /* bytes */
 };
 
