@@ -96,6 +96,11 @@ static bool braces_read(const struct reader *r, struct braces *b)
 	return peek(r, i) == '}' && (b->lo.n || b->hi.n);
 }
 
+static bool leading_zero(struct str number)
+{
+	return number.n > 1 && number.p[0] == '0';
+}
+
 /* Greedy or not changes nothing about {n}: Perl warns. */
 static int suffix(struct reader *r, bool exact, struct err *e)
 {
@@ -151,14 +156,19 @@ static int open_brace(struct reader *r, struct err *e)
 {
 	struct braces b;
 
-	if (r->last == ITEM_NONE || r->last == ITEM_ANCHOR) {
+	bool quantifies = braces_read(r, &b);
+
+	if (r->last == ITEM_NONE || r->last == ITEM_ANCHOR ||
+	    (r->last == ITEM_QUANTIFIED && !quantifies)) {
 		begin(r, ITEM_ATOM);
 		buf_addz(&r->out, "\\{");
 		r->at++;
 		return 0;
 	}
-	if (!braces_read(r, &b))
+	if (!quantifies)
 		return refuse(r, "unescaped left brace", e);
+	if (leading_zero(b.lo) || leading_zero(b.hi))
+		return refuse(r, "number with leading zero in {}", e);
 	return quantifier(r, &b, e);
 }
 
@@ -173,33 +183,57 @@ static size_t braced_escape(const struct reader *r)
 	return end < 0 ? 2 : (size_t)end + 1;
 }
 
-static int hex_escape(struct reader *r, bool in_class, struct err *e)
+static bool is_hex(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!ascii_is_digit(s.p[i]) && !memchr("abcdef", ascii_lower(s.p[i]), 6))
+			return false;
+	return s.n > 0;
+}
+
+/*
+ * Length of `\x41` or `\x{41}`; 0 if Perl would warn. `*wide`: a character that no octet is, which
+ * nothing in a subject can match.
+ */
+static size_t hex_length(const struct reader *r, bool *wide)
 {
 	size_t length = braced_escape(r);
-	struct str hex = length > 2 ? str_trim(str_sub(r->in, r->at + 3, length - 4)) : STR_NONE;
+	struct str hex = length > 2 ? str_trim(str_sub(r->in, r->at + 3, length - 4))
+				    : str_sub(r->in, r->at + 2, 2);
 
+	*wide = false;
+	if (!is_hex(hex) || (length == 2 && hex.n < 2))
+		return 0;
 	while (hex.n > 2 && hex.p[0] == '0')
 		hex = str_from(hex, 1);
-	/* A character that no octet is: nothing in a subject can match it. */
-	if (hex.n > 2 && !in_class) {
-		buf_addz(&r->out, "(?!)");
-		r->at += length;
+	*wide = hex.n > 2;
+	return length > 2 ? length : 4;
+}
+
+static int hex_escape(struct reader *r, struct err *e)
+{
+	bool wide;
+	size_t length = hex_length(r, &wide);
+
+	if (length == 0)
+		return refuse(r, "not two hexadecimal digits after \\x", e);
+	if (!wide) {
+		copy(r, length);
 		return 0;
 	}
-	if (hex.n > 2)
-		return refuse(r, "character above FF in a class", e);
-	copy(r, length);
+	buf_addz(&r->out, "(?!)");
+	r->at += length;
 	return 0;
 }
 
-static int escape(struct reader *r, bool in_class, struct err *e)
+static int escape(struct reader *r, struct err *e)
 {
 	int c = peek(r, 1);
 
 	if (c < 0)
 		return refuse(r, "trailing backslash", e);
 	if (c == 'x')
-		return hex_escape(r, in_class, e);
+		return hex_escape(r, e);
 	if (c == 'c') {
 		copy(r, 3);
 		return 0;
@@ -217,7 +251,7 @@ static int outer_escape(struct reader *r, struct err *e)
 	int c = peek(r, 1);
 
 	begin(r, c > 0 && strchr("bBAzZG", c) ? ITEM_ANCHOR : ITEM_ATOM);
-	return escape(r, false, e);
+	return escape(r, e);
 }
 
 /* [[:alpha:]] and its like: the whole name is copied, so that its ] ends nothing. */
@@ -240,9 +274,52 @@ static bool posix_class(struct reader *r)
 	return true;
 }
 
+/*
+ * In a class: `\x{…}` above FF, alone, from there on (`\x{400}-\x{4ff}`) or up to there, which in
+ * octets is up to FF. -1: not that.
+ */
+static int class_wide(struct reader *r)
+{
+	bool wide = false;
+	size_t length = at_text(r, "\\x") ? hex_length(r, &wide) : 0;
+
+	if (length == 0 || !wide)
+		return -1;
+	r->at += length;
+	if (str_ends(buf_str(&r->out), STR("-")) && r->out.n > r->last_out + 2) {
+		buf_addz(&r->out, "\\xff");
+	} else if (peek(r, 0) == '-' && at_text(r, "-\\x{")) {
+		r->at++;
+		length = hex_length(r, &wide);
+		r->at += length ? length : 1;
+	}
+	return 0;
+}
+
+static int class_item(struct reader *r, struct err *e)
+{
+	if (peek(r, 0) < 0)
+		return refuse(r, "unmatched [", e);
+	if (class_wide(r) == 0)
+		return 0;
+	if (peek(r, 0) == '\\')
+		return escape(r, e);
+	if (peek(r, 0) != '[' || !posix_class(r))
+		copy(r, 1);
+	return 0;
+}
+
+/* Nothing but wide characters in it: matches no octet, or any. */
+static void class_empty(struct reader *r, bool negated)
+{
+	r->out.n = r->last_out;
+	buf_addz(&r->out, negated ? "(?s:.)" : "(?!)");
+}
+
 static int class(struct reader *r, struct err *e)
 {
-	size_t start = r->at;
+	size_t start = r->at, content;
+	bool negated;
 
 	begin(r, ITEM_ATOM);
 	if (peek(r, 1) == ':' && posix_class(r)) {
@@ -250,19 +327,19 @@ static int class(struct reader *r, struct err *e)
 		return refuse(r, "POSIX class outside a class", e);
 	}
 	copy(r, 1);
-	if (peek(r, 0) == '^')
+	negated = peek(r, 0) == '^';
+	if (negated)
 		copy(r, 1);
+	content = r->out.n;
 	if (peek(r, 0) == ']')
 		copy(r, 1);
-	while (peek(r, 0) != ']') {
-		if (peek(r, 0) < 0)
-			return refuse(r, "unmatched [", e);
-		if (peek(r, 0) == '\\') {
-			if (escape(r, true, e) < 0)
-				return -1;
-		} else if (peek(r, 0) != '[' || !posix_class(r)) {
-			copy(r, 1);
-		}
+	while (peek(r, 0) != ']')
+		if (class_item(r, e) < 0)
+			return -1;
+	if (r->out.n == content) {
+		class_empty(r, negated);
+		r->at++;
+		return 0;
 	}
 	copy(r, 1);
 	return 0;

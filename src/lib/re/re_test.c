@@ -111,6 +111,15 @@ static void perl_syntax(void **state)
 	assert_true(matches("^(?:a|\\x{263a})$", 0, STR("a")));
 	assert_true(matches("(?x: a #c\n b) c", 0, STR("ab c")));
 	assert_true(matches("(?<a>x)(?<a>y)\\k<a>", 0, STR("xyx")));
+	assert_true(matches("a+{x", 0, STR("a{x")));
+	/* Characters that are no octet match nothing, and leave the rest of a class alone. */
+	assert_true(matches("^[i\\x{456}]$", 0, STR("i")));
+	assert_false(matches("^[i\\x{456}]$", 0, STR("V")));
+	assert_true(matches("^[\\x{400}-\\x{4ff}i]$", 0, STR("i")));
+	assert_false(matches("[\\x{400}-\\x{4ff}]", 0, STR("4\xff-x")));
+	assert_true(matches("^[^\\x{400}]$", 0, STR("\n")));
+	assert_true(matches("^[\\xf0-\\x{400}]$", 0, STR("\xf5")));
+	assert_true(matches("^[-\\x{400}]$", 0, STR("-")));
 }
 
 /* Each of these Perl 5.36 refuses or warns about, as seen with `perl -w`. */
@@ -122,6 +131,7 @@ static void perl_refuses(void **state)
 		"a+++", "[a",     "(a",    "a)",      "x{1}?",   "[b-a]", "(?i",   "(?{1})",
 		"(*UTF)a",
 		"*a",   "\\b{wb}", "a\\",  "(?",      "(?P<",    "(?<",   "(?#",   "[[:foo:]]",
+		"\\x1",  "[\\xg]",  "\\x{z}", "a{01}",
 	};
 	struct re *re;
 	struct err e;
