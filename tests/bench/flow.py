@@ -19,7 +19,7 @@ sys.path[:0] = [f"{ROOT}/tests", f"{ROOT}/tests/bench"]
 import cpu                                  # noqa: E402 (the path must be set first)
 import figures                              # noqa: E402
 from lab import samples, smtp, world        # noqa: E402
-from lab.gateway import PMG_CONF            # noqa: E402
+from lab.gateway import PMG_CONF, WORKERS as LAB_WORKERS     # noqa: E402
 from lab.lab import Lab                     # noqa: E402
 from lab.processes import namespaces_of     # noqa: E402
 from lab.wait import until                  # noqa: E402
@@ -34,11 +34,18 @@ OUTSIDE_SERVICE = "smtpd/pass"      # in master.cf: behind postscreen
 ORDER = ("postfix", "filter", "clamd", "postgres", "syslog", "dns", "load")
 
 
+def settings(workers=None):
+    """A function that sets `max_filters` on the gateway; None leaves the default."""
+    line = f"\tmax_filters {workers}\n" if workers else ""
+    text = PMG_CONF.replace(f"\tmax_filters {LAB_WORKERS}\n", line)
+    return lambda gateway: gateway.write("/etc/pmg/pmg.conf", text)
+
+
 class Flow:
     """A lab with smtp-sink inside and the ham sample to send."""
 
-    def __init__(self, before_sync=None):
-        self.lab = Lab.up("bench", os.path.join(ROOT, BUILD), gateway=before_sync)
+    def __init__(self, workers=None):
+        self.lab = Lab.up("bench", os.path.join(ROOT, BUILD), gateway=settings(workers))
         self.lab.lan.behave(up=False)
         self.lab.lan.start(["smtp-sink", "-u", "postfix", f"{world.MX_INSIDE}:25", "1000"],
                            f"{self.lab.directory}/lan/smtp-sink.log")
@@ -138,11 +145,7 @@ def flow_after_queue():
 
 def filter_pss():
     """See above."""
-    def workers(gateway):
-        gateway.write("/etc/pmg/pmg.conf",
-                      PMG_CONF.replace("section: mail\n",
-                                       f"section: mail\n\tmax_filters {WORKERS}\n"))
-    flow = Flow(workers)
+    flow = Flow(WORKERS)
     flow.send(PSS_MAILS)
     size, count = cpu.pss(flow.pids(), "pmg-smtp-filter")
     flow.lab.down()
