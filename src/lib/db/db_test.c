@@ -262,6 +262,23 @@ static void test_commit_without_an_answer_is_unknown(void **state)
 	assert_true(db_commit_unknown(db));
 }
 
+/* What was not committed in time must not become part of the next transaction. */
+static void test_commit_after_the_deadline_leaves_nothing(void **state)
+{
+	(void)state;
+	OK(db_begin(db, &e));
+	OK(db_script(db, "INSERT INTO t (name) VALUES ('late')", &e));
+	db_deadline(db, net_now() - 1);
+	FAILS(db_commit(db, &e), ERR_TEMP);
+	assert_false(db_commit_unknown(db));
+	db_deadline(db, net_now() + 10000);
+	OK(db_begin(db, &e));
+	OK(db_script(db, "INSERT INTO t (name) VALUES ('next')", &e));
+	OK(db_commit(db, &e));
+	assert_int_equal(number(other, "SELECT count(*) FROM t WHERE name = 'late'"), 0);
+	assert_int_equal(number(other, "SELECT count(*) FROM t WHERE name = 'next'"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +294,7 @@ int main(void)
 		TEST(test_lost_connection_ends_a_transaction),
 		TEST(test_deadline_ends_a_wait),
 		TEST(test_commit_without_an_answer_is_unknown),
+		TEST(test_commit_after_the_deadline_leaves_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

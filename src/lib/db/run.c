@@ -149,6 +149,8 @@ int db_commit(struct db *db, struct err *e)
 
 	ASSERT(db->in_transaction);
 	if (db_ready(db, e) < 0) {
+		/* Nobody rolls back after a commit: the next transaction must not find this one. */
+		db_drop(db);
 		db->in_transaction = false;
 		return -1;
 	}
