@@ -1,10 +1,14 @@
 #include <sys/mman.h>
 
 #include "base/log.h"
+#include "base/net.h"
 #include "gw/filter/filter_int.h"
 #include "lib/clamd/clamd.h"
 
-enum { GENERATION_MEMORY_MAX = 1 << 30 };
+enum {
+	GENERATION_MEMORY_MAX = 1 << 30,
+	LOAD_MS = 60 * 1000, /* for the rules; a server that takes longer is asked again later */
+};
 
 struct db *filter_database(struct filter *f, struct arena *a)
 {
@@ -56,8 +60,10 @@ static int load_spam_rules(struct filter *f, struct err *e)
 static int load_rules(struct filter *f, struct err *e)
 {
 	struct db *db = filter_database(f, f->a);
-	int ret = rules_load(f->a, db, &f->rules, e);
+	int ret;
 
+	db_deadline(db, net_now() + LOAD_MS);
+	ret = rules_load(f->a, db, &f->rules, e);
 	db_disconnect(db);
 	if (ret < 0)
 		return err_wrap(e, "rules");

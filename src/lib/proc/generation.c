@@ -3,6 +3,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <time.h>
 
 #include "base/clean.h"
@@ -42,6 +43,14 @@ static void worker_signals(sigset_t *while_waiting)
 	sigdelset(while_waiting, SIGINT);
 }
 
+/* One that waits is not delivered while there is always a connection to return with. */
+static bool stop_is_due(void)
+{
+	sigset_t pending;
+
+	return told_to_stop || (sigpending(&pending) == 0 && sigismember(&pending, SIGTERM));
+}
+
 /* Each worker waits exclusively: a connection wakes one of those that are idle. */
 static int watch_listeners(const struct prefork *p)
 {
@@ -63,7 +72,7 @@ static NORETURN void worker_run(const struct prefork *p, size_t slot)
 
 	worker_signals(&while_waiting);
 	p->worker(p->ctx, slot);
-	for (int units = 0; units < p->units && !told_to_stop;) {
+	for (int units = 0; units < p->units && !stop_is_due();) {
 		struct epoll_event ev;
 
 		if (epoll_pwait(epoll, &ev, 1, -1, &while_waiting) != 1)
@@ -239,7 +248,7 @@ void generation_run(const struct prefork *p, int ready)
 	prefork_block_signals(&set);
 	if (p->load(p->ctx, &g.n, &e) < 0) {
 		log_err("unable to load, the running generation stays: %s", e.msg);
-		exit(1);
+		exit(e.code == ERR_TEMP ? EX_TEMPFAIL : 1);
 	}
 	ASSERT(g.n > 0 && g.n <= PREFORK_WORKERS_MAX);
 	fill(&g);

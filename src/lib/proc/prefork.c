@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 
 #include "base/clean.h"
 #include "base/log.h"
@@ -127,6 +128,7 @@ static void generation_heard(struct parent *s, size_t i)
 
 static void generation_ended(struct parent *s, pid_t pid, int status)
 {
+	bool too_early = WIFEXITED(status) && WEXITSTATUS(status) == EX_TEMPFAIL;
 	size_t i = 0;
 
 	while (i < s->n && s->list[i].pid != pid)
@@ -135,11 +137,11 @@ static void generation_ended(struct parent *s, pid_t pid, int status)
 		return;
 	if (s->list[i].ready >= 0)
 		close(s->list[i].ready);
-	if (!s->list[i].leaving && WIFSIGNALED(status))
+	if (!s->stopping && !s->list[i].leaving && WIFSIGNALED(status))
 		log_err("generation %ld ended by signal %d", (long)pid, WTERMSIG(status));
 	memmove(&s->list[i], &s->list[i + 1], (s->n - i - 1) * sizeof(s->list[0]));
 	s->n--;
-	if (!s->stopping && !one_serves(s))
+	if (!s->stopping && (too_early || !one_serves(s)))
 		retry_later(s);
 }
 
@@ -163,7 +165,9 @@ static void stop(struct parent *s)
 	s->stopping = true;
 	s->retry_at = 0;
 	s->kill_at = net_now() + s->p->stop_seconds * 1000;
-	signal_all(s, SIGTERM);
+	/* One that is loading has nothing in hand, and hears of no signal until it is up. */
+	for (size_t i = 0; i < s->n; i++)
+		kill(s->list[i].pid, s->list[i].ready >= 0 ? SIGKILL : SIGTERM);
 }
 
 static void handle_signals(struct parent *s, int fd)

@@ -5,7 +5,8 @@
  * loads what the workers need, says when it is ready, forks them, and replaces those that end. A
  * reload starts a new generation beside the old one; when the new one is ready the old one's
  * workers finish the connection in hand and go. A generation that cannot load is logged, and the
- * old one stays. So nothing is ever swapped or freed in place, and a reload cannot half happen.
+ * old one stays; if it only was not the time (ERR_TEMP), loading is tried again. So nothing is ever
+ * swapped or freed in place, and a reload cannot half happen.
  *
  * Signals to the parent: HUP or USR1 reload; TERM or INT stop, with `stop_seconds` for connections
  * in hand. While no generation is up, connections wait in the listening queue, and loading is tried
@@ -29,7 +30,7 @@ struct prefork {
 
 	/*
 	 * In a new generation: load everything, say how many workers (1 … PREFORK_WORKERS_MAX). An
-	 * error ends the generation before it did anything.
+	 * error ends the generation before it did anything, and so may a stop, by SIGKILL.
 	 */
 	int (*load)(void *ctx, size_t *workers, struct err *e);
 	/* In a new worker, before its first connection. `slot` is below the number of workers. */

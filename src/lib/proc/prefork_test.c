@@ -19,15 +19,21 @@ enum { PATIENCE_MS = 20000 };
 
 /* Seen by all processes of the server under test, and by the test. */
 static struct shared {
-	_Atomic int loads, fail_load, died, chores, workers_started;
+	_Atomic int loads, fail_load, busy, hang_load, died, chores, workers_started;
+	_Atomic int served[3]; /* 'd', by each generation */
 } *shared;
 
+static uint16_t ports[2];
 static int generation; /* in a generation and its workers */
 
 static int load(void *ctx, size_t *workers, struct err *e)
 {
 	(void)ctx;
 	generation = ++shared->loads;
+	for (int64_t end = net_now() + PATIENCE_MS; shared->hang_load && net_now() < end;)
+		usleep(1000);
+	if (shared->busy)
+		return err_set(e, ERR_TEMP, "told to wait");
 	if (shared->fail_load)
 		return err_set(e, ERR_INVALID, "told to fail");
 	*workers = 3;
@@ -41,7 +47,22 @@ static void worker(void *ctx, size_t slot)
 	shared->workers_started++;
 }
 
-/* Answers with the number of its generation; 'c' makes it crash, 'w' wait for a second byte. */
+/* Leaves a connection in the queue that asks for the next. */
+static void dial_again(size_t listener)
+{
+	struct err e;
+	int fd;
+
+	if (net_connect_tcp("127.0.0.1", ports[listener], net_now() + PATIENCE_MS, &fd, &e) < 0)
+		return;
+	(void)!send(fd, "d", 1, MSG_NOSIGNAL);
+	close(fd);
+}
+
+/*
+ * Answers with the number of its generation; 'c' makes it crash, 'w' wait for a second byte, 'd'
+ * waits for nothing and dials itself once more, so that the queue is never empty.
+ */
 static void serve(void *ctx, int fd, size_t listener)
 {
 	static struct conn c;
@@ -54,6 +75,10 @@ static void serve(void *ctx, int fd, size_t listener)
 		return;
 	if (got.p[0] == 'c')
 		abort();
+	if (got.p[0] == 'd') {
+		dial_again(listener);
+		shared->served[generation]++;
+	}
 	if (got.p[0] == 'w') {
 		conn_take(&c, got.n);
 		if (conn_printf(&c, &e, "waiting") < 0 || conn_flush(&c, &e) < 0 ||
@@ -78,7 +103,6 @@ static void chore(void *ctx)
 }
 
 static int listeners[2];
-static uint16_t ports[2];
 static pid_t server;
 
 static void listen_anywhere(size_t i)
@@ -90,11 +114,11 @@ static void listen_anywhere(size_t i)
 		assert_int_equal(e.code, ERR_SYS);
 }
 
-static int start_server(void **state)
+static int start_with(int units)
 {
-	static struct prefork p = { .units = 10, .stop_seconds = 5, .chore_seconds = 0 };
+	static struct prefork p = { .stop_seconds = 5, .chore_seconds = 0 };
 
-	(void)state;
+	p.units = units;
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		      0);
 	assert_true(shared != MAP_FAILED);
@@ -114,6 +138,18 @@ static int start_server(void **state)
 		_exit(42);
 	}
 	return 0;
+}
+
+static int start_server(void **state)
+{
+	(void)state;
+	return start_with(10);
+}
+
+static int start_tireless_server(void **state)
+{
+	(void)state;
+	return start_with(1000000);
 }
 
 static int stop_server(void **state)
@@ -236,6 +272,53 @@ static void test_failed_reload_changes_nothing(void **state)
 	until_answer_is("3 0");
 }
 
+/* The database was away, say: nobody has to ask for the reload again. */
+static void test_reload_that_was_too_early_is_tried_again(void **state)
+{
+	(void)state;
+	until_answer_is("1 0");
+	shared->busy = 1;
+	kill(server, SIGHUP);
+	until_at_least(&shared->loads, 2);
+	assert_string_equal(ask(0, "x"), "1 0");
+	shared->busy = 0;
+	until_at_least(&shared->loads, 3);
+	until_answer_is("3 0");
+}
+
+/* One that is still loading has nothing in hand. */
+static void test_stop_does_not_wait_for_a_generation_that_loads(void **state)
+{
+	int64_t start = net_now();
+
+	until_answer_is("1 0");
+	shared->hang_load = 1;
+	kill(server, SIGHUP);
+	until_at_least(&shared->loads, 2);
+	stop_server(state);
+	assert_true(net_now() - start < PATIENCE_MS / 2);
+}
+
+/* A queue that is never empty does not keep a worker of the old generation. */
+static void test_old_workers_leave_under_load(void **state)
+{
+	int64_t end = net_now() + PATIENCE_MS;
+	int last;
+
+	(void)state;
+	until_answer_is("1 0");
+	for (int i = 0; i < 20; i++)
+		say(dial(0), "d");
+	until_at_least(&shared->served[1], 100);
+	kill(server, SIGHUP);
+	until_at_least(&shared->served[2], 100);
+	do {
+		assert_true(net_now() < end);
+		last = shared->served[1];
+		until_at_least(&shared->served[2], shared->served[2] + 500);
+	} while (shared->served[1] != last);
+}
+
 static void test_crashed_worker_is_told_and_replaced(void **state)
 {
 	(void)state;
@@ -276,6 +359,12 @@ int main(void)
 						stop_server),
 		cmocka_unit_test_setup_teardown(test_failed_reload_changes_nothing, start_server,
 						stop_server),
+		cmocka_unit_test_setup_teardown(test_reload_that_was_too_early_is_tried_again,
+						start_server, stop_server),
+		cmocka_unit_test_setup(test_stop_does_not_wait_for_a_generation_that_loads,
+				       start_server),
+		cmocka_unit_test_setup_teardown(test_old_workers_leave_under_load,
+						start_tireless_server, stop_server),
 		cmocka_unit_test_setup_teardown(test_crashed_worker_is_told_and_replaced,
 						start_server, stop_server),
 		cmocka_unit_test(test_nothing_outlives_the_parent),
