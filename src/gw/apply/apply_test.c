@@ -5,10 +5,13 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <ftw.h>
+#include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include <cmocka.h>
@@ -21,6 +24,7 @@ static struct arena *a;
 static char root[64];
 static struct apply_env env;
 static struct buf ran, said;    /* lines */
+static int systemctl_status;
 static bool postfix_runs, reload_fails, postfix_refuses;
 
 static const char *path_of(const char *path)
@@ -56,7 +60,7 @@ static int fake_run(void *ctx, struct arena *arena, const char *const *argv, str
 	(void)e;
 	*output = STR("it says why\n");
 	*status = postfix_refuses;
-	if (strcmp(argv[1], "-c") == 0)
+	if (strstr(argv[0], "/post") && strcmp(argv[1], "-c") == 0)
 		return 0;
 	for (int i = 0; argv[i]; i++)
 		buf_addf(&ran, "%s%s", i > 0 ? " " : "", argv[i]);
@@ -64,6 +68,8 @@ static int fake_run(void *ctx, struct arena *arena, const char *const *argv, str
 	if (strstr(argv[0], "postmap") || strstr(argv[0], "postalias"))
 		put(str_z(a, str_fmt(a, "%s.db", argv[1] + strlen("hash:"))), "compiled\n");
 	*status = 0;
+	if (strcmp(argv[0], "/usr/bin/systemctl") == 0)
+		*status = systemctl_status;
 	if (strcmp(argv[0], "/usr/sbin/postfix") == 0) {
 		if (strcmp(argv[1], "status") == 0)
 			*status = postfix_runs ? 0 : 1;
@@ -129,6 +135,7 @@ static int setup(void **state)
 	buf_init(&said, a, 1 << 20);
 	postfix_runs = true;
 	reload_fails = postfix_refuses = false;
+	systemctl_status = 0;
 	return 0;
 }
 
@@ -296,6 +303,68 @@ static void test_systemd(void **state)
 	assert_has(ran_text(), "/usr/bin/systemctl try-restart clamav-daemon\n");
 	assert_has(ran_text(), "/usr/bin/systemctl try-restart clamav-freshclam\n");
 	assert_has(ran_text(), "/usr/bin/systemctl try-reload-or-restart pmg-smtp-filter\n");
+}
+
+/* A process of that name that ends on SIGTERM, and a pid file that names it. */
+static pid_t fake_clamd(const char *comm)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_NAME, comm);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	assert_true(pid > 0);
+	mkdir(path_of("/run/clamav"), 0755);
+	put("/run/clamav/clamd.pid", str_z(a, str_fmt(a, "%d\n", pid)));
+	return pid;
+}
+
+static bool has_name(pid_t pid, const char *comm)
+{
+	char name[32] = "";
+	CLEAN_FILE FILE *f = fopen(str_z(a, str_fmt(a, "/proc/%d/comm", pid)), "re");
+
+	return f && fgets(name, sizeof(name), f) && str_eq(str_trim(str_of(name)), str_of(comm));
+}
+
+static void test_clamd_is_ended_and_started(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	signal(SIGCHLD, SIG_IGN);
+	pid = fake_clamd("clamd");
+	while (!has_name(pid, "clamd"))
+		sched_yield();
+	sync_ok(true);
+	assert_has(ran_text(), "/usr/sbin/clamd -c /etc/clamav/clamd.conf\n");
+	assert_int_equal(kill(pid, 0), -1);
+	/* A number that now belongs to somebody else is left alone. */
+	pid = fake_clamd("other");
+	while (!has_name(pid, "other"))
+		sched_yield();
+	put("/etc/pmg/pmg.conf", "section: clamav\n\tmaxcccount 3\n");
+	sync_ok(true);
+	assert_lacks(ran_text(), "clamd");
+	assert_return_code(kill(pid, SIGKILL), 0);
+	signal(SIGCHLD, SIG_DFL);
+}
+
+static void test_systemd_without_the_unit_or_refusing(void **state)
+{
+	struct err e;
+
+	(void)state;
+	env.systemd = true;
+	systemctl_status = 5; /* what systemctl(1) says when there is no such unit */
+	sync_ok(true);
+	put("/etc/pmg/pmg.conf", "section: mail\n\tdwarning 1\n");
+	systemctl_status = 1;
+	e = sync_fails(true);
+	assert_string_equal(e.msg, "systemctl try-reload-or-restart postfix: exit status 1: it says why");
 }
 
 static void test_wrong_settings_touch_nothing(void **state)
@@ -522,7 +591,9 @@ int main(void)
 		TEST(test_without_restart_it_stays_to_be_told),
 		TEST(test_failed_reload_is_tried_again),
 		TEST(test_what_does_not_run_is_left_alone),
+		TEST(test_clamd_is_ended_and_started),
 		TEST(test_systemd),
+		TEST(test_systemd_without_the_unit_or_refusing),
 		TEST(test_wrong_settings_touch_nothing),
 		TEST(test_wrong_template_touches_nothing),
 		TEST(test_what_postfix_refuses_is_not_installed),

@@ -9,7 +9,7 @@
 #include "base/net.h"
 #include "gw/apply/apply_int.h"
 
-enum { STOP_TIMEOUT_MS = 60 * 1000, ARGS_MAX = 4 };
+enum { STOP_TIMEOUT_MS = 60 * 1000, ARGS_MAX = 4, SYSTEMD_NO_UNIT = 5 };
 
 struct how {
 	const char *name;
@@ -112,12 +112,27 @@ static int reload_by_command(struct arena *a, const struct apply_env *env, const
 	return status == 0 ? run_checked(a, env, h->reload, e) : 0;
 }
 
+/* Units that do not run are left alone by the verbs in the table. */
+static int refresh_by_systemd(struct arena *a, const struct apply_env *env, const struct how *h,
+			      struct err *e)
+{
+	struct str output;
+	int status;
+
+	if (env->run(env->ctx, a, h->systemd, &output, &status, e) < 0)
+		return -1;
+	if (status == 0 || status == SYSTEMD_NO_UNIT)
+		return 0;
+	return err_set(e, ERR_SYS, "systemctl %s %s: exit status %d: %.*s", h->systemd[1], h->systemd[2],
+		       status, STR_ARG(str_trim(str_sub(output, 0, 300))));
+}
+
 int service_refresh(struct arena *a, const struct apply_env *env, enum service service,
 		    struct err *e)
 {
 	const struct how *h = &table[service];
 
 	if (env->systemd)
-		return run_checked(a, env, h->systemd, e);
+		return refresh_by_systemd(a, env, h, e);
 	return h->pidfile ? restart_by_pidfile(a, env, h, e) : reload_by_command(a, env, h, e);
 }
