@@ -25,7 +25,7 @@ def value(text):
 class Rule:
     """A rule in the database while the `with` block lasts; the filter is reloaded on both ends.
 
-    Keywords are the parts of a rule: from_, to, when, what, action. Each is a list of objects
+    Several of them cost one reload as Rules([…]). Keywords are the parts of a rule: from_, to, when, what, action. Each is a list of objects
     (type, value) or (type, value, {attribute: text}); actions get a group each, other parts one.
     """
 
@@ -36,6 +36,12 @@ class Rule:
         self.groups = []
 
     def __enter__(self):
+        self.insert()
+        self.gateway.filter("reload")
+        return self
+
+    def insert(self):
+        """Writes the rule's rows."""
         row = self.gateway.sql(
             "INSERT INTO rule (name, priority, active, direction) VALUES "
             f"({literal(self.name)}, {self.priority}, 1, {self.direction}) RETURNING id")[0]
@@ -44,8 +50,6 @@ class Rule:
             lists = [[item] for item in objects] if part == "action" else [objects]
             for group in filter(None, lists):
                 self.add_group(part, group)
-        self.gateway.filter("reload")
-        return self
 
     def add_group(self, part, objects):
         """One group of objects for this rule."""
@@ -64,6 +68,11 @@ class Rule:
                          f"({group}, {self.id}, {number})")
 
     def __exit__(self, *_):
+        self.delete()
+        self.gateway.filter("reload")
+
+    def delete(self):
+        """Takes the rule's rows out again."""
         groups = ", ".join(self.groups)
         self.gateway.sql(f"""\
             DELETE FROM rulegroup WHERE rule_id = {self.id};
@@ -72,4 +81,21 @@ class Rule:
             DELETE FROM object WHERE objectgroup_id IN ({groups});
             DELETE FROM objectgroup WHERE id IN ({groups});
             DELETE FROM rule WHERE id = {self.id};""")
-        self.gateway.filter("reload")
+
+
+class Rules:
+    """Several rules at once; all are of the same gateway."""
+
+    def __init__(self, rules):
+        self.rules = rules
+
+    def __enter__(self):
+        for rule in self.rules:
+            rule.insert()
+        self.rules[0].gateway.filter("reload")
+        return self
+
+    def __exit__(self, *_):
+        for rule in self.rules:
+            rule.delete()
+        self.rules[0].gateway.filter("reload")

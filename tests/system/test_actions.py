@@ -128,25 +128,18 @@ def test_time_frame(lab, letter):
     assert got.header("X-When") == ["always"]
 
 
-@pytest.mark.parametrize("what, hit", [
+WHAT = [
     ((rules.FIELD, "subject:match\\s+me"), True),
     ((rules.FIELD, "subject:other"), False),
     ((rules.CONTENT_TYPE, "content-type:text/plain"), True),
+    ((rules.CONTENT_TYPE, "content-type:TEXT/PLAIN"), False),
     ((rules.FILENAME, ".*\\.txt"), True),
     ((rules.FILENAME, "\\.txt"), False),
-])
-def test_what_objects(lab, letter, what, hit):
-    part = base64.b64encode(b"hello\n").decode()
-    mail = letter("match me", headers=["MIME-Version: 1.0",
-                                       "Content-Type: multipart/mixed; boundary=b"],
-                  body=(f"--b\nContent-Type: text/plain; name=\"a.TXT\"\n"
-                        f"Content-Transfer-Encoding: base64\n\n{part}\n--b--\n").encode())
-    with rules.Rule(lab.gw, "what", 91, what=[what], action=[(rules.HEADER, "X-What:hit")]):
-        got = deliver(lab, mail)["bob@inside.test"][0]
-    assert got.header("X-What") == (["hit"] if hit else [])
-
-
-@pytest.mark.parametrize("who, hit", [
+    ((rules.SPAM, "0"), True),
+    ((rules.SPAM, "50"), False),
+    ((rules.VIRUS, None), False),
+]
+WHO = [
     ((rules.MAIL, "ALICE@sender.example"), True),
     ((rules.DOMAIN, "sender.example"), True),
     ((rules.DOMAIN, "example"), False),
@@ -155,12 +148,24 @@ def test_what_objects(lab, letter, what, hit):
     ((rules.ADDRESS, "198.18.25.10"), True),
     ((rules.NETWORK, "198.18.25.0/28"), True),
     ((rules.NETWORK, "198.18.26.0/24"), False),
-])
-def test_who_objects(lab, letter, who, hit):
-    mail = letter("who")
-    with rules.Rule(lab.gw, "who", 91, from_=[who], action=[(rules.HEADER, "X-Who:hit")]):
+]
+
+
+def test_what_and_who_objects(lab, letter):
+    """One mail, a rule for each object, each rule with a header field of its own."""
+    part = base64.b64encode(b"hello\n").decode()
+    mail = letter("match me", headers=["MIME-Version: 1.0",
+                                       "Content-Type: multipart/mixed; boundary=b"],
+                  body=(f"--b\nContent-Type: text/plain; name=\"a.TXT\"\n"
+                        f"Content-Transfer-Encoding: base64\n\n{part}\n--b--\n").encode())
+    made = [rules.Rule(lab.gw, f"object {number}", 91, **{kind: [item]},
+                       action=[(rules.HEADER, f"X-Hit-{number}:yes")])
+            for number, (kind, item) in enumerate([("what", item) for item, _ in WHAT] +
+                                                  [("from_", item) for item, _ in WHO])]
+    with rules.Rules(made):
         got = deliver(lab, mail)["bob@inside.test"][0]
-    assert got.header("X-Who") == (["hit"] if hit else [])
+    for number, (item, hit) in enumerate(WHAT + WHO):
+        assert got.header(f"X-Hit-{number}") == (["yes"] if hit else []), item
 
 
 def test_personal_lists(lab, letter):

@@ -38,29 +38,42 @@ def send(lab, mail):
     return Trace(lab.gw.log(), mail.message_id)
 
 
-@pytest.mark.parametrize("script, verdict", [
-    ("echo v1; echo OK", "accept"),
-    ("echo v1; echo 'VIRUS: Test.Find'", "quarantine"),
-    ("echo v1; echo 'SCORE: 4'", "quarantine"),
-    ("echo v1; echo 'SCORE: 1.5'", "accept"),
-    ("echo v2; echo 'VIRUS: Wrong.Version'", "accept"),
-    ("echo v1; echo 'SCORE: 100'; echo nonsense", "accept"),
-    ("echo v1; echo 'SCORE: 100'; exit 3", "accept"),
-    ("exit 0", "accept"),
-    ("kill -9 $$", "accept"),
-    ("yes", "accept"),
-])
-def test_custom_check(lab, letter, script, verdict):
-    mail = letter("custom")
-    lab.gw.write(CHECK, f"#!/bin/sh\n{script}\n")
+SCRIPTS = {     # name -> (what the check does, verdict)
+    "ok": ("echo v1; echo OK", "accept"),
+    "virus": ("echo v1; echo 'VIRUS: Test.Find'", "quarantine"),
+    "score": ("echo v1; echo 'SCORE: 4'", "quarantine"),
+    "small-score": ("echo v1; echo 'SCORE: 1.5'", "accept"),
+    "wrong-version": ("echo v2; echo 'VIRUS: Wrong.Version'", "accept"),
+    "nonsense-after-score": ("echo v1; echo 'SCORE: 100'; echo nonsense", "accept"),
+    "failure-after-score": ("echo v1; echo 'SCORE: 100'; exit 3", "accept"),
+    "nothing": ("exit 0", "accept"),
+    "killed": ("kill -9 $$", "accept"),
+    "endless": ("yes", "accept"),
+}
+
+
+@pytest.fixture(scope="module")
+def check(lab):
+    """A custom check that does as the field X-Check of the mail says."""
+    cases = "".join(f"'X-Check: {name}') {script};;\n" for name, (script, _) in SCRIPTS.items())
+    lab.gw.write(CHECK, f'#!/bin/sh\ncase "$(grep -a ^X-Check "$2" | tr -d \'\\r\')" in\n{cases}'
+                        "*) echo v1; echo OK;;\nesac\n")
     lab.gw.exec(["chmod", "755", CHECK])
     with settings(lab, "admin", ["custom_check 1", f"custom_check_path {CHECK}"]):
-        trace = send(lab, mail)
-    assert trace.final("bob@inside.test")[0] == verdict, trace.lines
-    if "Test.Find" in script:
+        yield
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_custom_check(lab, letter, check, name):
+    mail = letter("custom", headers=[f"X-Check: {name}"])
+    trace = send(lab, mail)
+    assert trace.final("bob@inside.test")[0] == SCRIPTS[name][1], trace.lines
+    failed = [line for line in trace.lines if line.startswith("custom check failed")]
+    assert bool(failed) == (name not in ("ok", "virus", "score", "small-score"))
+    if name == "virus":
         kept = lab.gw.quarantine("virus").find(mail.message_id)
         assert kept[0].row["info"] == "Test.Find"
-        assert any(line == "virus detected: Test.Find (custom)" for line in trace.lines)
+        assert "virus detected: Test.Find (custom)" in trace.lines
 
 
 def encrypted_zip():
