@@ -135,6 +135,32 @@ static void test_str_int_bounds(void **state)
 	assert_false(str_int(STR("1x"), 0, 5, &v));
 }
 
+static void test_buf_shows_what_a_terminal_would_obey(void **state)
+{
+	static const struct {
+		struct str in;
+		size_t max;
+		const char *out;
+	} cases[] = {
+		{ STR_INIT("plain"), 5, "plain" },
+		{ STR_INIT("plain"), 4, "plai..." },
+		{ STR_INIT("a\x1b[2J\nb\tc\x7f\0"), 99, "a?[2J?b?c??" },
+		{ STR_INIT("\xc3\xbc\xe2\x82\xac"), 99, "\xc3\xbc\xe2\x82\xac" },
+		{ STR_INIT("\xc3\xbc\xe2\x82\xac"), 4, "\xc3\xbc..." },
+		{ STR_INIT("\xc2\x9b\xe2\x80\xae\xef\xbb\xbf\xff"), 99, "????" },
+		{ STR_INIT(""), 0, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct buf b;
+
+		buf_init(&b, a, 100);
+		buf_add_visible(&b, cases[i].in, cases[i].max);
+		assert_true(str_eq(buf_str(&b), str_of(cases[i].out)));
+	}
+}
+
 static void test_buf_limit_is_sticky(void **state)
 {
 	struct str out;
@@ -286,6 +312,7 @@ int main(void)
 		cmocka_unit_test(test_str_compare),
 		cmocka_unit_test(test_str_int_bounds),
 		cmocka_unit_test(test_buf_limit_is_sticky),
+		cmocka_unit_test(test_buf_shows_what_a_terminal_would_obey),
 		cmocka_unit_test(test_vec_and_map_hold_many),
 		cmocka_unit_test(test_err_wrap_keeps_code),
 		cmocka_unit_test(test_file_replace_and_read),

@@ -2,6 +2,8 @@
 
 #include <stdarg.h>
 
+#include "base/utf8.h"
+
 void buf_init(struct buf *b, struct arena *a, size_t max)
 {
 	*b = (struct buf){ .a = a, .max = max };
@@ -62,6 +64,31 @@ void buf_addf(struct buf *b, const char *fmt, ...)
 	vsnprintf(to, (size_t)n + 1, fmt, ap);
 	va_end(ap);
 	b->n += (size_t)n;
+}
+
+static bool is_visible(int32_t c)
+{
+	if (c < 0x20 || (c >= 0x7f && c < 0xa0))
+		return false;
+	return !(c >= 0x200b && c <= 0x200f) && !(c >= 0x2028 && c <= 0x202e) &&
+	       !(c >= 0x2060 && c <= 0x206f) && c != 0xfeff;
+}
+
+void buf_add_visible(struct buf *b, struct str s, size_t max)
+{
+	struct str rest = utf8_cut(s, max);
+	size_t shown = rest.n;
+
+	while (rest.n) {
+		struct str from = rest;
+
+		if (is_visible(utf8_next(&rest)))
+			buf_add(b, str_sub(from, 0, from.n - rest.n));
+		else
+			buf_addc(b, '?');
+	}
+	if (shown < s.n)
+		buf_addz(b, "...");
 }
 
 struct str buf_str(const struct buf *b)

@@ -23,6 +23,13 @@ void buf_addc(struct buf *b, char c);
 void buf_addz(struct buf *b, const char *z);
 void buf_addf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 
+/*
+ * At most `max` bytes of `s` as a part of one line for people: what a terminal would obey or hide
+ * (control and direction characters, bytes that are no UTF-8) becomes a question mark, and "..."
+ * says that there is more.
+ */
+void buf_add_visible(struct buf *b, struct str s, size_t max);
+
 /* Room for `n` more bytes, NULL if that would exceed the maximum; b->n is the caller's to move. */
 char *buf_room(struct buf *b, size_t n);
 

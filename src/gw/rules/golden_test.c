@@ -25,17 +25,19 @@ static void run_case(struct tally *t, struct str name, struct str text)
 {
 	CLEAN_ARENA struct arena *a = arena_open("golden", 256 << 20);
 	struct testcase *c = testcase_read(a, text);
-	struct str got = testcase_run(a, c);
+	bool explain = c->explained.p != NULL;
+	struct str got = explain ? testcase_explain(a, c) : testcase_run(a, c);
+	struct str expected = explain ? c->explained : c->expected;
 
 	t->cases++;
 	if (t->print)
 		printf("== %.*s\n%.*s\n", STR_ARG(name), STR_ARG(got));
-	if (str_eq(str_trim(got), str_trim(c->expected)))
+	if (str_eq(str_trim(got), str_trim(expected)))
 		return;
 	t->failed++;
 	if (!t->print)
 		fprintf(stderr, "%s: %.*s\n--- expected\n%.*s--- got\n%.*s---\n", t->file,
-			STR_ARG(name), STR_ARG(c->expected), STR_ARG(got));
+			STR_ARG(name), STR_ARG(expected), STR_ARG(got));
 }
 
 static bool case_start(struct str line, struct str *name)
@@ -78,11 +80,12 @@ static void golden(void **state)
 	struct arena *a = arena_open("golden files", 256 << 20);
 	struct tally t = { .print = getenv("GOLDEN_PRINT") != NULL };
 	const char *root = getenv("PMG_SOURCE_ROOT");
-	struct str pattern = str_fmt(a, "%s/tests/corpus/rules/*.cases", root ? root : ".");
+	struct str pattern = str_fmt(a, "%s/tests/corpus/{rules,explain}/*.cases",
+				     root ? root : ".");
 	glob_t g;
 
 	(void)state;
-	assert_int_equal(glob(str_z(a, pattern), 0, NULL, &g), 0);
+	assert_int_equal(glob(str_z(a, pattern), GLOB_BRACE, NULL, &g), 0);
 	for (size_t i = 0; i < g.gl_pathc; i++) {
 		t.file = g.gl_pathv[i];
 		run_file(&t, a);

@@ -2,6 +2,7 @@
 #include "gw/rules/match.h"
 
 #include "gw/rules/lists.h"
+#include "gw/rules/trace.h"
 
 struct match {
 	struct arena *a;
@@ -9,11 +10,11 @@ struct match {
 	const struct rules_mail *m;
 	struct scan *s;
 	struct plan *plan;
+	struct trace *trace;
 	struct what what;
 	struct who sender;
 	struct who *rcpt; /* by envelope index */
 	struct tm local;
-	const uint8_t *listed; /* class of each recipient; NULL until lists were read */
 	bool pending_spam;     /* a rule that matched prints spam information */
 	bool who_gave_up;
 	const struct rule_object *gave_up; /* first object of the rule whose pattern did, or NULL */
@@ -34,110 +35,154 @@ struct str what_filename(struct what *w, uint32_t aid)
 	return *name;
 }
 
-bool what_matches(struct what *w, const struct re *re, struct str text)
+bool what_matches(struct what *w, const struct re *re, uint32_t aid, const char *kind,
+		  struct str text)
 {
-	return rule_re_match(re, text, &w->gave_up);
+	bool yes = rule_re_match(re, text, &w->answer->gave_up);
+
+	if (w->trace)
+		vec_add(w->a, &w->answer->texts, ((struct what_text){ aid, kind, text, yes }));
+	return yes;
+}
+
+void what_saw(struct what *w, const char *kind, struct str text)
+{
+	if (w->trace)
+		vec_add(w->a, &w->answer->texts, ((struct what_text){ 0, kind, text, true }));
+}
+
+static void gave_up(struct match *x, const struct rule_object *o, size_t step)
+{
+	if (!x->gave_up)
+		x->gave_up = o;
+	if (x->trace)
+		x->trace->steps.p[step].gave_up = true;
 }
 
 static bool ask_who(struct match *x, const struct rule_object *o, const struct who *w)
 {
+	size_t step = trace_begin(x->trace, TRACE_OBJECT, o, 0);
 	bool yes;
 
 	x->who_gave_up = false;
 	yes = o->type->who(o->data, w);
-	if (x->who_gave_up && !x->gave_up)
-		x->gave_up = o;
-	return yes;
+	if (x->who_gave_up)
+		gave_up(x, o, step);
+	return trace_end_bool(x->trace, step, yes);
 }
 
 /* OR: the first that is true decides; AND: the first that is not. So everywhere below. */
 static bool who_group(struct match *x, const struct rule_group *g, const struct who *w)
 {
+	size_t step = trace_begin(x->trace, TRACE_GROUP, g, 0);
 	bool yes = g->and;
 
 	for (size_t i = 0; i < g->n && yes == g->and; i++)
 		yes = ask_who(x, &g->objects[i], w);
-	return yes != g->invert;
+	return trace_end_bool(x->trace, step, yes != g->invert);
 }
 
-static bool who_side(struct match *x, const struct rule_side *s, const struct who *w)
+/* `n`: which recipient it is. */
+static bool who_side(struct match *x, const struct rule_side *s, const struct who *w, size_t n)
 {
+	size_t step = trace_begin(x->trace, TRACE_SIDE, s, n);
 	bool yes = s->and;
 
 	for (size_t i = 0; i < s->n && yes == s->and; i++)
 		yes = who_group(x, s->groups[i], w);
-	return !s->n || yes != s->invert;
+	return trace_end_bool(x->trace, step, !s->n || yes != s->invert);
 }
 
-static bool when_group(const struct rule_group *g, const struct tm *local)
+static bool ask_when(struct match *x, const struct rule_object *o)
 {
+	size_t step = trace_begin(x->trace, TRACE_OBJECT, o, 0);
+
+	return trace_end_bool(x->trace, step, o->type->when(o->data, &x->local));
+}
+
+static bool when_group(struct match *x, const struct rule_group *g)
+{
+	size_t step = trace_begin(x->trace, TRACE_GROUP, g, 0);
 	bool yes = g->and;
 
 	for (size_t i = 0; i < g->n && yes == g->and; i++)
-		yes = g->objects[i].type->when(g->objects[i].data, local);
-	return yes != g->invert;
+		yes = ask_when(x, &g->objects[i]);
+	return trace_end_bool(x->trace, step, yes != g->invert);
 }
 
-static bool when_side(const struct rule_side *s, const struct tm *local)
+static bool when_side(struct match *x, const struct rule_side *s)
 {
+	size_t step = trace_begin(x->trace, TRACE_SIDE, s, 0);
 	bool yes = s->and;
 
 	for (size_t i = 0; i < s->n && yes == s->and; i++)
-		yes = when_group(s->groups[i], local);
-	return !s->n || yes != s->invert;
+		yes = when_group(x, s->groups[i]);
+	return trace_end_bool(x->trace, step, !s->n || yes != s->invert);
 }
 
-/* What an object says; what does not depend on the recipient is computed once per mail. */
-static int ask_object(struct match *x, const struct rule_object *o, struct marks *out,
-		      struct err *e)
+/* What does not depend on the recipient is computed once per mail. */
+static int find_answer(struct match *x, const struct rule_object *o, struct what_answer **out,
+		       struct err *e)
 {
+	bool keep = !o->type->per_recipient;
+
+	if (keep && !x->what.cache)
+		x->what.cache = NEW_N(x->a, struct what_answer *, x->r->n_what);
+	if (keep && x->what.cache[o->index]) {
+		*out = x->what.cache[o->index];
+		return 0;
+	}
+	x->what.answer = NEW(x->a, struct what_answer);
+	if (o->type->what(o->data, &x->what, &x->what.answer->marks, e) < 0)
+		return -1;
+	*out = x->what.answer;
+	if (keep)
+		x->what.cache[o->index] = *out;
+	return 0;
+}
+
+static int ask_what(struct match *x, const struct rule_object *o, struct marks *out, struct err *e)
+{
+	size_t step = trace_begin(x->trace, TRACE_OBJECT, o, 0);
 	struct what_answer *answer;
 
-	*out = (struct marks){ 0 };
-	if (o->type->per_recipient)
-		return o->type->what(o->data, &x->what, out, e);
-	if (!x->what.cache)
-		x->what.cache = NEW_N(x->a, const struct what_answer *, x->r->n_what);
-	if (!x->what.cache[o->index]) {
-		answer = NEW(x->a, struct what_answer);
-		x->what.gave_up = false;
-		if (o->type->what(o->data, &x->what, &answer->marks, e) < 0)
-			return -1;
-		answer->gave_up = x->what.gave_up;
-		x->what.cache[o->index] = answer;
-	}
-	if (x->what.cache[o->index]->gave_up && !x->gave_up)
-		x->gave_up = o;
-	*out = x->what.cache[o->index]->marks;
+	if (find_answer(x, o, &answer, e) < 0)
+		return -1;
+	if (answer->gave_up)
+		gave_up(x, o, step);
+	if (x->trace)
+		x->trace->steps.p[step].said = answer;
+	trace_end(x->trace, step, answer->marks);
+	*out = answer->marks;
 	return 0;
 }
 
 static int what_group(struct match *x, const struct rule_group *g, struct marks *out,
 		      struct err *e)
 {
+	size_t step = trace_begin(x->trace, TRACE_GROUP, g, 0);
 	uint32_t n = x->s->n_parts;
 	struct marks m, one;
 
-	if (ask_object(x, &g->objects[0], &m, e) < 0)
+	if (ask_what(x, &g->objects[0], &m, e) < 0)
 		return -1;
 	for (size_t i = 1; i < g->n; i++) {
-		if (ask_object(x, &g->objects[i], &one, e) < 0)
+		if (ask_what(x, &g->objects[i], &one, e) < 0)
 			return -1;
 		m = g->and ? marks_and(x->a, n, m, one) : marks_or(x->a, n, m, one);
 	}
 	*out = g->invert ? marks_not(x->a, n, m) : m;
+	trace_end(x->trace, step, *out);
 	return 0;
 }
 
 /* The marks of a rule for the class of recipients in x->what.listed. */
 static int what_side(struct match *x, const struct rule_side *s, struct marks *out, struct err *e)
 {
+	size_t step = trace_begin(x->trace, TRACE_SIDE, s, x->what.listed);
 	struct marks all = { .kind = MARKS_WHOLE }, one;
 	bool any = false, every = true;
 
-	*out = all;
-	if (!s->n)
-		return 0;
 	for (size_t i = 0; i < s->n; i++) {
 		if (!s->groups[i]->n)
 			continue;
@@ -147,8 +192,9 @@ static int what_side(struct match *x, const struct rule_side *s, struct marks *o
 		every &= one.kind != MARKS_NONE;
 		all = marks_unite(x->a, x->s->n_parts, all, one);
 	}
-	if ((s->and ? every : any) == s->invert)
+	if (s->n && (s->and ? every : any) == s->invert)
 		all.kind = MARKS_NONE;
+	trace_end(x->trace, step, all);
 	*out = all;
 	return 0;
 }
@@ -165,6 +211,7 @@ static void note_listed(struct match *x, size_t rcpt, enum outbox_line line)
 static void note_lists(struct match *x, const struct rule *rule, const size_t *rcpt, size_t n)
 {
 	const struct rule_side *what = &rule->side[RULE_WHAT];
+	struct what_answer ignored_answer = { 0 };
 	struct marks m;
 	struct err ignored;
 
@@ -176,12 +223,13 @@ static void note_lists(struct match *x, const struct rule *rule, const size_t *r
 			if (!o->type->per_recipient)
 				continue;
 			x->what.listed = 0;
+			x->what.answer = &ignored_answer;
 			m.kind = MARKS_NONE;
 			if (o->type->what(o->data, &x->what, &m, &ignored) < 0)
 				return;
 			over = m.kind != MARKS_NONE;
 			for (size_t i = 0; i < n; i++)
-				if (x->listed[rcpt[i]] & (over ? LISTED_WHITE : LISTED_BLACK))
+				if (x->plan->listed[rcpt[i]] & (over ? LISTED_WHITE : LISTED_BLACK))
 					note_listed(x, rcpt[i],
 						    over ? LINE_WHITELISTED : LINE_BLACKLISTED);
 		}
@@ -196,12 +244,12 @@ static int ask_rule(struct match *x, const struct rule *rule, const size_t *rcpt
 	if (rule->has_spam) {
 		if (scan_spam(x->s, &x->plan->spam, e) < 0)
 			return err_wrap(e, "spam analysis");
-		if (!x->listed && lists_read(x->a, x->m, &x->listed, e) < 0)
+		if (!x->plan->listed && lists_read(x->a, x->m, &x->plan->listed, e) < 0)
 			return err_wrap(e, "personal lists");
 		note_lists(x, rule, rcpt, n);
 	}
 	for (size_t i = 0; i < n; i++) {
-		unsigned class = rule->has_spam ? x->listed[rcpt[i]] : 0;
+		unsigned class = rule->has_spam ? x->plan->listed[rcpt[i]] : 0;
 
 		if (asked[class])
 			continue;
@@ -222,7 +270,7 @@ static size_t candidates(struct match *x, const struct rule *rule, size_t *out)
 
 	for (size_t i = 0; i < x->s->env->n_rcpt; i++)
 		if (x->s->env->rcpt[i].same_as == i && !x->plan->final[i] &&
-		    who_side(x, &rule->side[RULE_TO], &x->rcpt[i]))
+		    who_side(x, &rule->side[RULE_TO], &x->rcpt[i], i))
 			out[n++] = i;
 	return n;
 }
@@ -235,7 +283,7 @@ static void add_match(struct match *x, const struct rule *rule, size_t *rcpt, si
 	size_t kept = 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (answer[rule->has_spam ? x->listed[rcpt[i]] : 0].marks.kind != MARKS_NONE)
+		if (answer[rule->has_spam ? x->plan->listed[rcpt[i]] : 0].marks.kind != MARKS_NONE)
 			rcpt[kept++] = rcpt[i];
 	if (!kept)
 		return;
@@ -246,7 +294,7 @@ static void add_match(struct match *x, const struct rule *rule, size_t *rcpt, si
 	pm->answer = NEW_N(x->a, const struct plan_answer *, kept);
 	for (size_t i = 0; i < kept; i++) {
 		pm->rcpt[i] = rcpt[i];
-		pm->answer[i] = &answer[rule->has_spam ? x->listed[rcpt[i]] : 0];
+		pm->answer[i] = &answer[rule->has_spam ? x->plan->listed[rcpt[i]] : 0];
 		if (rule->final)
 			x->plan->final[rcpt[i]] = rule;
 	}
@@ -258,10 +306,11 @@ static int match_rule(struct match *x, const struct rule *rule, size_t *rcpt, st
 	struct plan_answer *answer;
 	size_t n;
 
+	trace_begin(x->trace, TRACE_RULE, rule, 0);
 	if (!rule_applies(rule, x->s) || rule->dead)
 		return 0;
-	if (!who_side(x, &rule->side[RULE_FROM], &x->sender) ||
-	    !when_side(&rule->side[RULE_WHEN], &x->local))
+	if (!who_side(x, &rule->side[RULE_FROM], &x->sender, 0) ||
+	    !when_side(x, &rule->side[RULE_WHEN]))
 		return 0;
 	n = candidates(x, rule, rcpt);
 	if (!n) {
@@ -307,7 +356,10 @@ int rules_match(struct arena *a, const struct rules *r, const struct rules_mail 
 	struct match x = { .a = a, .r = r, .m = m, .s = m->scan, .plan = NEW(a, struct plan) };
 	size_t n = m->scan->env->n_rcpt, *rcpt = NEW_N(a, size_t, n);
 
-	x.what = (struct what){ .a = a, .m = m, .s = m->scan };
+	x.trace = m->trace;
+	if (x.trace)
+		x.trace->plan = x.plan;
+	x.what = (struct what){ .a = a, .m = m, .s = m->scan, .trace = m->trace };
 	x.plan->final = NEW_N(a, const struct rule *, n);
 	localtime_r(&m->scan->now, &x.local);
 	describe_people(&x);

@@ -28,6 +28,7 @@ struct plan {
 	VEC(struct plan_note) notes;
 	const struct rule **final;    /* by envelope index: the rule that ended matching, or NULL */
 	const struct scan_spam *spam; /* NULL: the mail was not analysed */
+	const uint8_t *listed; /* LISTED_ class by envelope index; NULL: lists were not read */
 };
 
 static inline bool rule_applies(const struct rule *rule, const struct scan *s)

@@ -102,6 +102,11 @@ struct outbox {
 /* Writes the log line of an OUTBOX_NOTE. */
 void outbox_log(const struct outbox_effect *effect);
 
-/* The whole outbox as text, mails included, for people and tests. */
-MUST_CHECK int outbox_print(const struct outbox *o, const struct scan *s, struct buf *out,
-			    struct err *e);
+/*
+ * The outbox as text. For tests it is all of it, byte by byte; for people what a terminal can show,
+ * and of each mail the first lines.
+ */
+enum outbox_reader { OUTBOX_FOR_TESTS, OUTBOX_FOR_PEOPLE };
+enum { OUTBOX_LINES_MAX = 30 }; /* of a mail, for people */
+MUST_CHECK int outbox_print(const struct outbox *o, const struct scan *s,
+			    enum outbox_reader reader, struct buf *out, struct err *e);

@@ -6,6 +6,7 @@ enum { PRINT_MAX = 256 << 20 };
 struct printer {
 	const struct outbox *o;
 	const struct scan *s;
+	bool all; /* nothing is left out or replaced */
 	struct buf *out;
 };
 
@@ -16,29 +17,53 @@ static int to_buf(void *ctx, struct str bytes, struct err *e)
 	return 0;
 }
 
+static void print_text(struct printer *p, struct str s)
+{
+	if (p->all)
+		buf_add(p->out, s);
+	else
+		buf_add_visible(p->out, s, SIZE_MAX);
+}
+
 /* A CR is shown as ^M, so that one sees which line ends there are. */
+static void print_line(struct printer *p, struct str line)
+{
+	buf_addz(p->out, line.n ? "  | " : "  |");
+	while (line.n) {
+		struct str rest = line;
+
+		print_text(p, str_cut(&rest, '\r'));
+		if (rest.p)
+			buf_addz(p->out, "^M");
+		line = rest;
+	}
+	buf_addc(p->out, '\n');
+}
+
 static void print_lines(struct printer *p, struct str text)
 {
-	struct str rest = text, line;
+	struct str rest = text;
+	size_t n = 0;
 
 	while (rest.n) {
-		line = str_cut(&rest, '\n');
-		buf_addz(p->out, line.n ? "  | " : "  |");
-		for (size_t i = 0; i < line.n; i++)
-			if (line.p[i] == '\r')
-				buf_addz(p->out, "^M");
-			else
-				buf_addc(p->out, line.p[i]);
-		buf_addc(p->out, '\n');
+		if (!p->all && n++ == OUTBOX_LINES_MAX) {
+			buf_addf(p->out, "  ... %zu more bytes\n", rest.n);
+			return;
+		}
+		print_line(p, str_cut(&rest, '\n'));
 	}
 }
 
 static void print_rcpt(struct printer *p, const struct outbox_effect *ef)
 {
-	for (size_t i = 0; i < ef->n_rcpt; i++)
-		buf_addf(p->out, "%s<%.*s>", i ? ", " : " for ",
-			 STR_ARG(p->s->env->rcpt[ef->rcpt[i]].address));
-	buf_addf(p->out, " (rule: %.*s)\n", STR_ARG(ef->rule));
+	for (size_t i = 0; i < ef->n_rcpt; i++) {
+		buf_addz(p->out, i ? ", <" : " for <");
+		print_text(p, p->s->env->rcpt[ef->rcpt[i]].address);
+		buf_addc(p->out, '>');
+	}
+	buf_addz(p->out, " (rule: ");
+	print_text(p, ef->rule);
+	buf_addz(p->out, ")\n");
 }
 
 static int print_mail(struct printer *p, const struct outbox_effect *ef, struct err *e)
@@ -73,8 +98,10 @@ static int print_draft(struct printer *p, const struct outbox_effect *ef, struct
 
 static void print_targets(struct printer *p, const struct outbox_effect *ef)
 {
-	for (size_t i = 0; i < ef->n_target; i++)
-		buf_addf(p->out, "%s%.*s", i ? ", " : " to ", STR_ARG(ef->target[i]));
+	for (size_t i = 0; i < ef->n_target; i++) {
+		buf_addz(p->out, i ? ", " : " to ");
+		print_text(p, ef->target[i]);
+	}
 }
 
 static void print_note(struct printer *p, const struct outbox_effect *ef)
@@ -92,13 +119,14 @@ static void print_note(struct printer *p, const struct outbox_effect *ef)
 	};
 
 	buf_addf(p->out, "NOTE %s", names[ef->line]);
+	if (ef->line == LINE_ATTACHMENT_REMOVED || ef->line == LINE_REGEX_GAVE_UP)
+		buf_addf(p->out, "%lld", (long long)ef->number);
 	if (ef->line == LINE_ATTACHMENT_REMOVED)
-		buf_addf(p->out, "%lld '%.*s'", (long long)ef->number, STR_ARG(ef->text));
-	else if (ef->line == LINE_REGEX_GAVE_UP)
-		buf_addf(p->out, "%lld (rule: %.*s)", (long long)ef->number, STR_ARG(ef->rule));
-	else
-		buf_add(p->out, ef->text);
-	if (ef->n_rcpt)
+		buf_addz(p->out, " '");
+	print_text(p, ef->text);
+	if (ef->line == LINE_ATTACHMENT_REMOVED)
+		buf_addc(p->out, '\'');
+	if (ef->n_rcpt || ef->rule.n)
 		print_rcpt(p, ef);
 	else
 		buf_addc(p->out, '\n');
@@ -111,8 +139,9 @@ static int print_quarantine(struct printer *p, const struct outbox_effect *ef, s
 		 : ef->store == OUTBOX_SPAM ? "spam"
 					    : "attachment");
 	print_rcpt(p, ef);
-	buf_addf(p->out, "  level %lld info %.*s\n", (long long)ef->spam_level,
-		 STR_ARG(ef->info.n ? ef->info : STR("none")));
+	buf_addf(p->out, "  level %lld info ", (long long)ef->spam_level);
+	print_text(p, ef->info.n ? ef->info : STR("none"));
+	buf_addc(p->out, '\n');
 	print_lines(p, ef->header);
 	buf_addz(p->out, "  --\n");
 	return print_mail(p, ef, e);
@@ -154,23 +183,34 @@ static void print_fates(struct printer *p)
 					     [OUTBOX_DELIVER] = "deliver",
 					     [OUTBOX_BLOCK] = "block" };
 
-	for (size_t i = 0; i < p->s->env->n_rcpt; i++)
-		buf_addf(p->out, "FATE <%.*s> %s (rule: %.*s)\n",
-			 STR_ARG(p->s->env->rcpt[i].address), names[p->o->rcpt[i].fate],
-			 STR_ARG(p->o->rcpt[i].rule));
+	for (size_t i = 0; i < p->s->env->n_rcpt; i++) {
+		buf_addz(p->out, "FATE <");
+		print_text(p, p->s->env->rcpt[i].address);
+		buf_addf(p->out, "> %s (rule: ", names[p->o->rcpt[i].fate]);
+		print_text(p, p->o->rcpt[i].rule);
+		buf_addz(p->out, ")\n");
+	}
+}
+
+/* The rules whose counters go up. */
+static void print_counted(struct printer *p)
+{
 	buf_addz(p->out, "COUNTED");
 	for (size_t i = 0; i < p->o->n_counted; i++)
 		buf_addf(p->out, " %lld", (long long)p->o->counted[i]);
 	buf_addc(p->out, '\n');
 }
 
-int outbox_print(const struct outbox *o, const struct scan *s, struct buf *out, struct err *e)
+int outbox_print(const struct outbox *o, const struct scan *s, enum outbox_reader reader,
+		 struct buf *out, struct err *e)
 {
-	struct printer p = { o, s, out };
+	struct printer p = { o, s, reader == OUTBOX_FOR_TESTS, out };
 
 	for (size_t i = 0; i < o->n_effects; i++)
 		if (print_effect(&p, &o->effects[i], e) < 0)
 			return -1;
 	print_fates(&p);
+	if (p.all)
+		print_counted(&p);
 	return 0;
 }

@@ -104,6 +104,8 @@ struct rules_mail {
 	/* Letters and digits that are in no other mail: part of boundaries and message ids. */
 	struct str unique;
 	struct str version; /* what the macro VERSION says */
+
+	struct trace *trace; /* NULL, but in an explanation */
 };
 
 /*
@@ -119,3 +121,12 @@ MUST_CHECK int rules_match(struct arena *a, const struct rules *r, const struct 
  */
 MUST_CHECK int rules_act(struct arena *a, const struct rules *r, const struct rules_mail *m,
 			 const struct plan *p, struct outbox **out, struct err *e);
+
+/*
+ * Explains to an administrator what would become of the mail: the facts, each rule in order with
+ * what was compared with what, the spam rules that hit, and the outbox. It is rules_match() and
+ * rules_act() that do it, as in the daemon. An error of theirs is part of the text. What senders
+ * wrote cannot make a line of its own or reach the terminal.
+ */
+void rules_explain(struct arena *a, const struct rules *r, const struct rules_mail *m,
+		   struct buf *out);

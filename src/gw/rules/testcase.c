@@ -424,6 +424,8 @@ struct testcase *testcase_read(struct arena *a, struct str text)
 			r.mail = ended(a, body);
 		else if (str_eq(name, STR("outbox")))
 			t->expected = body;
+		else if (str_eq(name, STR("explain")))
+			t->explained = body;
 		else
 			wrong(name);
 		name = next;
@@ -452,8 +454,23 @@ struct str testcase_run(struct arena *a, struct testcase *t)
 	if (rules_build(a, &t->tables, &rules, &e) < 0 ||
 	    rules_match(a, rules, &t->mail, &plan, &e) < 0 ||
 	    rules_act(a, rules, &t->mail, plan, &o, &e) < 0 ||
-	    outbox_print(o, &t->scan, &b, &e) < 0)
+	    outbox_print(o, &t->scan, OUTBOX_FOR_TESTS, &b, &e) < 0)
 		buf_addf(&b, "ERROR: %s\n", e.msg);
 	buf_addf(&b, "ASKED spam %u, lists %u\n", t->asked_spam, t->asked_lists);
+	return buf_str(&b);
+}
+
+struct str testcase_explain(struct arena *a, struct testcase *t)
+{
+	struct rules *rules;
+	struct err e;
+	struct buf b;
+
+	testcase_use(t);
+	buf_init(&b, a, SIZE_MAX);
+	if (rules_build(a, &t->tables, &rules, &e) < 0)
+		buf_addf(&b, "ERROR: %s\n", e.msg);
+	else
+		rules_explain(a, rules, &t->mail, &b);
 	return buf_str(&b);
 }

@@ -15,6 +15,7 @@
  *	…
  *	[outbox]
  *	what is expected, as outbox_print() prints it
+ *	[explain]			or: what rules_explain() prints
  *
  * Ids count from 1 in the order of the text. The scan is a stand-in that knows what [env] says.
  */
@@ -40,7 +41,8 @@ struct testcase {
 	VEC(struct test_list) lists;
 	bool no_spam, no_lists, crlf;
 	unsigned asked_spam, asked_lists;
-	struct str expected;
+	struct str expected; /* of the outbox */
+	struct str explained; /* STR_NONE: no matter */
 };
 
 /* Fails the test if the text is not understood. */
@@ -51,6 +53,9 @@ void testcase_use(struct testcase *t);
 
 /* Another mail instead. */
 void testcase_set_mail(struct arena *a, struct testcase *t, struct str raw);
+
+/* Builds and explains. */
+struct str testcase_explain(struct arena *a, struct testcase *t);
 
 /* Builds, matches, acts: the outbox as text, then what was asked; or "ERROR: …". */
 struct str testcase_run(struct arena *a, struct testcase *t);

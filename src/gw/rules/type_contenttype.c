@@ -48,14 +48,16 @@ static struct str describe(struct arena *a, const void *o)
 	return str_fmt(a, "content-type=%.*s", STR_ARG(x->text));
 }
 
-static bool part_matches(const struct contenttype *x, struct what *w, const struct scan_types *t)
+static bool part_matches(const struct contenttype *x, struct what *w, uint32_t aid)
 {
-	if (t->magic.n && what_matches(w, x->re, t->magic))
+	const struct scan_types *t = scan_part_types(w->s, w->s->parts[aid - 1]);
+
+	if (t->magic.n && what_matches(w, x->re, aid, "type by content", t->magic))
 		return true;
 	if (x->only_content)
 		return false;
-	return (t->header.n && what_matches(w, x->re, t->header)) ||
-	       (t->glob.n && what_matches(w, x->re, t->glob));
+	return (t->header.n && what_matches(w, x->re, aid, "type in header", t->header)) ||
+	       (t->glob.n && what_matches(w, x->re, aid, "type by name", t->glob));
 }
 
 static int matches(const void *o, struct what *w, struct marks *m, struct err *e)
@@ -64,7 +66,7 @@ static int matches(const void *o, struct what *w, struct marks *m, struct err *e
 
 	(void)e;
 	for (uint32_t aid = 1; aid <= w->s->n_parts; aid++)
-		if (part_matches(x, w, scan_part_types(w->s, w->s->parts[aid - 1])))
+		if (part_matches(x, w, aid))
 			marks_add(m, w->a, w->s->n_parts, aid);
 	return 0;
 }

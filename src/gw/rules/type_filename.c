@@ -33,7 +33,7 @@ static int matches(const void *o, struct what *w, struct marks *m, struct err *e
 	for (uint32_t aid = 1; aid <= w->s->n_parts; aid++) {
 		struct str name = what_filename(w, aid);
 
-		if (name.n && what_matches(w, x->re, name))
+		if (name.n && what_matches(w, x->re, aid, "name", name))
 			marks_add(m, w->a, w->s->n_parts, aid);
 	}
 	return 0;

@@ -34,7 +34,7 @@ static bool part_matches(const struct matchfield *x, struct what *w, const struc
 	const struct mime_header *h = mime_find(part, x->field);
 
 	for (; h; h = mime_find_next(part, h, x->field))
-		if (what_matches(w, x->re, mime_header_text(w->a, h)))
+		if (what_matches(w, x->re, part->aid, "value", mime_header_text(w->a, h)))
 			return true;
 	return false;
 }

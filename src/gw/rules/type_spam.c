@@ -31,6 +31,8 @@ static int matches(const void *o, struct what *w, struct marks *m, struct err *e
 	if (scan_spam(w->s, &found, e) < 0)
 		return -1;
 	over = found->level >= x->level;
+	if (w->trace)
+		what_saw(w, "level", str_fmt(w->a, "%lld", (long long)found->level));
 	if (over ? w->listed & LISTED_WHITE : !(w->listed & LISTED_BLACK))
 		return 0;
 	m->kind = MARKS_WHOLE;

@@ -14,6 +14,7 @@ static int matches(const void *o, struct what *w, struct marks *m, struct err *e
 	(void)e;
 	if (w->s->virus.n)
 		m->kind = MARKS_WHOLE;
+	what_saw(w, "virus", w->s->virus);
 	return 0;
 }
 

@@ -18,10 +18,19 @@ enum spam_view {
 
 struct re;
 
+/* A text of the mail that an object looked at. */
+struct what_text {
+	uint32_t aid;	  /* 0: of no part */
+	const char *kind; /* "name" */
+	struct str text;
+	bool yes;
+};
+
 /* What one object said. */
 struct what_answer {
 	struct marks marks;
 	bool gave_up; /* a regular expression reached its limit */
+	VEC(struct what_text) texts; /* only if somebody wants to know */
 };
 
 struct what {
@@ -29,8 +38,9 @@ struct what {
 	const struct rules_mail *m;
 	struct scan *s;
 	struct str *filenames;	 /* by aid - 1, once asked for */
-	const struct what_answer **cache; /* by rule_object.index; not for objects per recipient */
-	bool gave_up; /* set by what_matches() */
+	struct what_answer **cache; /* by rule_object.index; not for objects per recipient */
+	struct what_answer *answer; /* to the question in hand */
+	struct trace *trace;	    /* NULL: nobody wants to know why */
 
 	unsigned listed; /* class of recipients the question is about */
 
@@ -39,8 +49,15 @@ struct what {
 	enum spam_view view;
 };
 
-/* Holds a text of the mail against a pattern; giving up counts as no match and is noted. */
-bool what_matches(struct what *w, const struct re *re, struct str text);
+/*
+ * Holds a text of the mail against a pattern; giving up counts as no match and is noted. Part and
+ * kind are what an explanation calls the text.
+ */
+bool what_matches(struct what *w, const struct re *re, uint32_t aid, const char *kind,
+		  struct str text);
+
+/* For objects that do not look at texts: what they know, for an explanation. */
+void what_saw(struct what *w, const char *kind, struct str text);
 
 /* Recommended file name of a part; empty if it has none. */
 struct str what_filename(struct what *w, uint32_t aid);
