@@ -47,12 +47,6 @@ static void fail_all(struct delivery *d, const struct outbox_effect *f)
 		d->failed[f->rcpt[i]] = true;
 }
 
-static void settle(struct delivery *d, const struct outbox_effect *f, enum deliver_fate fate)
-{
-	for (size_t i = 0; i < f->n_rcpt; i++)
-		d->rcpt[f->rcpt[i]].fate = fate;
-}
-
 static const struct smtp_rcpt *recipient(const struct delivery *d, size_t i)
 {
 	return &d->s->env->rcpt[i];
@@ -127,7 +121,7 @@ static void store_all(struct delivery *d)
 		if (concerns_a_failed_one(d, f)) {
 			fail_all(d, f);
 		} else if (store_effect(d, f, &d->quarantine_id[i], &e) < 0) {
-			log_err("quarantine (rule: %.*s): %s: ERROR", STR_ARG(f->rule), e.msg);
+			log_err("ERROR: quarantine (rule: %.*s): %s", STR_ARG(f->rule), e.msg);
 			fail_all(d, f);
 		}
 	}
@@ -139,10 +133,11 @@ static void log_stored(struct delivery *d, const struct outbox_effect *f, struct
 			    f->store == OUTBOX_SPAM  ? "spam" :
 						       "attachment";
 
-	for (size_t i = 0; i < f->n_rcpt; i++)
+	for (size_t i = 0; i < f->n_rcpt; i++) {
 		line_quarantine(recipient(d, f->rcpt[i])->address, store, id, f->rule);
-	if (f->store != OUTBOX_ATTACHMENT)
-		settle(d, f, DELIVER_DONE);
+		if (f->store != OUTBOX_ATTACHMENT)
+			d->rcpt[f->rcpt[i]].fate = DELIVER_DONE;
+	}
 }
 
 /* Those of the effect whose mail is not kept open already. */
@@ -203,9 +198,12 @@ static void deliver_effect(struct delivery *d, const struct outbox_effect *f)
 
 static void block_effect(struct delivery *d, const struct outbox_effect *f)
 {
-	settle(d, f, DELIVER_BLOCKED);
-	for (size_t i = 0; i < f->n_rcpt; i++)
-		line_block(recipient(d, f->rcpt[i])->address, f->rule);
+	size_t *order, n = still_wanted(d, f, &order);
+
+	for (size_t i = 0; i < n; i++) {
+		d->rcpt[order[i]].fate = DELIVER_BLOCKED;
+		line_block(recipient(d, order[i])->address, f->rule);
+	}
 }
 
 struct draft {
@@ -316,6 +314,12 @@ static bool anybody_settled(const struct delivery *d)
 	return false;
 }
 
+static int64_t sooner(int64_t x, int64_t y)
+{
+	return x < y ? x : y;
+}
+
+/* The mail is where it belongs and only the reply is missing: a locked table must not delay it. */
 static void record(struct delivery *d, int64_t ms)
 {
 	const struct smtp_envelope *env = d->s->env;
@@ -339,6 +343,7 @@ static void record(struct delivery *d, int64_t ms)
 			rcpt[mail.n_rcpt++] = (struct stat_rcpt){
 				env->rcpt[i].address, d->rcpt[i].fate == DELIVER_BLOCKED
 			};
+	db_deadline(d->ctx->db, sooner(d->s->deadline, net_now() + DELIVER_STATISTICS_MS));
 	if (anybody_settled(d) && stat_record(d->a, d->ctx->db, &mail, &e) < 0)
 		log_err("statistics: %s", e.msg);
 	FAILPOINT("statistics", d->s->raw);

@@ -4,7 +4,7 @@
  *  1. what goes into a quarantine: files, rows, commit;
  *  2. the rest in its order: the mail back to Postfix for each group of recipients, copies,
  *     notifications, log lines;
- *  3. statistics, whose failure is logged and changes nothing.
+ *  3. statistics, whose failure is logged and changes nothing; DELIVER_STATISTICS_MS at most.
  *
  * Afterwards every recipient has a fate, and the caller replies. A recipient for whom anything
  * failed is not settled: the sender keeps the mail and tries again. Nothing irreversible is begun
@@ -15,6 +15,8 @@
 #include "gw/rules/outbox.h"
 #include "gw/scan/scan.h"
 #include "lib/db/db.h"
+
+enum { DELIVER_STATISTICS_MS = 5000 }; /* that statistics may take */
 
 enum deliver_fate {
 	DELIVER_OPEN, /* not settled: temporary failure */

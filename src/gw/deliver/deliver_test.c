@@ -22,6 +22,13 @@ static struct arena *a;
 static struct buf story; /* what was done, in its order */
 static struct str fail_store_for, refuse_for, unreachable_for;
 static int refuse_code;
+static int64_t database_deadline;
+
+void db_deadline(struct db *db, int64_t deadline)
+{
+	(void)db;
+	database_deadline = deadline;
+}
 
 /* Collects what a source writes. */
 static int into_story(void *ctx, struct str s, struct err *e)
@@ -236,6 +243,33 @@ static void test_a_stored_attachment_settles_nothing(void **state)
 	assert_int_equal(fates[0].fate, DELIVER_OPEN);
 }
 
+/* Nor is a mail thrown away before its copy is safe. */
+static void test_nothing_is_blocked_before_its_copy_is_safe(void **state)
+{
+	struct outbox_effect list[] = {
+		store_for(OUTBOX_ATTACHMENT, only_a, 1),
+		{ .kind = OUTBOX_BLOCK, .rcpt = a_and_c, .n_rcpt = 2 },
+	};
+
+	(void)state;
+	fail_store_for = STR("A@x");
+	assert_string_equal(run(list, 2), "store A a@x FAILS|stat 17 A@x=0 b@x=0 c@x=1|");
+	assert_int_equal(fates[0].fate, DELIVER_OPEN);
+	assert_int_equal(fates[3].fate, DELIVER_BLOCKED);
+}
+
+static void test_statistics_do_not_keep_a_mail_waiting(void **state)
+{
+	struct outbox_effect list[] = { deliver_to(only_b, 1) };
+	int64_t now = net_now();
+
+	(void)state;
+	run_until(list, 1, now + 600000);
+	assert_in_range(database_deadline, now, net_now() + DELIVER_STATISTICS_MS);
+	run_until(list, 1, now + 100);
+	assert_int_equal(database_deadline, now + 100);
+}
+
 static void test_refusals_of_postfix_are_handed_on(void **state)
 {
 	struct outbox_effect list[] = { deliver_to(a_and_c, 2), deliver_to(only_b, 1) };
@@ -310,6 +344,8 @@ int main(void)
 		TEST(test_failed_quarantine_leaves_its_recipients_open),
 		TEST(test_nothing_is_removed_before_its_copy_is_safe),
 		TEST(test_a_stored_attachment_settles_nothing),
+		TEST(test_nothing_is_blocked_before_its_copy_is_safe),
+		TEST(test_statistics_do_not_keep_a_mail_waiting),
 		TEST(test_refusals_of_postfix_are_handed_on),
 		TEST(test_no_answer_is_not_a_refusal),
 		TEST(test_copies_and_notes_change_no_fate),

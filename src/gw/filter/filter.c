@@ -92,6 +92,7 @@ static void chore(void *ctx)
 	int64_t start = net_now(), mails;
 	struct err e;
 
+	db_deadline(db, net_now() + FILTER_CHORE_MS_MAX);
 	log_notice("starting database maintenance");
 	if (stat_aggregate(a, db, now, utc_offset(now), &mails, &e) < 0)
 		log_err("database maintenance: %s", e.msg);

@@ -14,6 +14,7 @@ enum {
 	FILTER_MAILS_PER_WORKER = 1000,	 /* then it is replaced */
 	FILTER_STOP_SECONDS = 30,	 /* for mails in hand */
 	FILTER_CHORE_SECONDS = 120,	 /* between two aggregations of statistics */
+	FILTER_CHORE_MS_MAX = 600 * 1000, /* for one of them; what is left is done in the next */
 	FILTER_OVERTIME_SECONDS = 30,	 /* after its deadline a mail's process is ended */
 	FILTER_MAIL_MEMORY_MAX = 1 << 30, /* bytes of one mail's arena */
 };

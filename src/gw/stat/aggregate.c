@@ -145,6 +145,9 @@ static int ask_number(const struct job *j, const struct db_statement *s, const c
 
 static int find_end(struct job *j, struct err *e)
 {
+	/* While this waits for a writer, all other writers wait behind it: mails, that is. */
+	static const char lock[] = "SET LOCAL lock_timeout = '1s';"
+				   "LOCK TABLE CStatistic IN SHARE MODE";
 	static const struct db_statement next = {
 		"stat_end", "SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END "
 			    "FROM cstatistic_id_seq"
@@ -152,7 +155,7 @@ static int find_end(struct job *j, struct err *e)
 
 	if (db_begin(j->db, e) < 0)
 		return -1;
-	if (db_script(j->db, "LOCK TABLE CStatistic IN SHARE MODE", e) < 0 ||
+	if (db_script(j->db, lock, e) < 0 ||
 	    ask_number(j, &next, NULL, &j->end, e) < 0) {
 		db_rollback(j->db);
 		return -1;

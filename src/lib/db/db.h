@@ -51,7 +51,7 @@ void db_deadline(struct db *db, int64_t deadline);
 /* Makes sure that there is a live connection: for those who want to know before they start. */
 MUST_CHECK int db_ready(struct db *db, struct err *e);
 
-/* SQLSTATE of the last failed statement, five characters; "" if the server said none. */
+/* SQLSTATE of the last statement if it failed, five characters; "" if the server said none. */
 const char *db_sqlstate(const struct db *db);
 
 /*
