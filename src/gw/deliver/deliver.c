@@ -243,38 +243,27 @@ static int send_aside(struct delivery *d, const struct outbox_effect *f,
 	return send_mail(d->a, d->ctx->cfg, &mail, source, d->s->deadline, got, e);
 }
 
-static void copy_effect(struct delivery *d, const struct outbox_effect *f)
+static void log_aside(const struct outbox_effect *f, struct str target, bool sent, struct str id)
 {
-	struct version version = { d->s, f->edit };
-	const struct smtp_source source = { write_version, &version };
-	struct smtp_outcome got;
-	struct err e;
-	bool sent = send_aside(d, f, &source, &got, &e) == 0;
-
-	if (!sent)
-		log_err("%s", e.msg);
-	for (size_t i = 0; i < f->n_target; i++)
-		if (sent)
-			line_bcc(f->target[i], f->rule, got.queue_id);
-		else
-			line_bcc_failed(f->target[i], f->rule);
+	if (f->kind == OUTBOX_NOTIFY)
+		sent ? line_notify(target, f->rule, id) : line_notify_failed(target, f->rule);
+	else
+		sent ? line_bcc(target, f->rule, id) : line_bcc_failed(target, f->rule);
 }
 
-static void notify_effect(struct delivery *d, const struct outbox_effect *f)
+static void aside_effect(struct delivery *d, const struct outbox_effect *f)
 {
+	struct version version = { d->s, f->edit };
 	struct draft draft = { d->a, &f->draft };
-	const struct smtp_source source = { write_draft, &draft };
+	const struct smtp_source copy = { write_version, &version }, ours = { write_draft, &draft };
 	struct smtp_outcome got;
 	struct err e;
-	bool sent = send_aside(d, f, &source, &got, &e) == 0;
+	bool sent = send_aside(d, f, f->kind == OUTBOX_NOTIFY ? &ours : &copy, &got, &e) == 0;
 
 	if (!sent)
 		log_err("%s", e.msg);
 	for (size_t i = 0; i < f->n_target; i++)
-		if (sent)
-			line_notify(f->target[i], f->rule, got.queue_id);
-		else
-			line_notify_failed(f->target[i], f->rule);
+		log_aside(f, f->target[i], sent, got.queue_id);
 }
 
 static void carry_out(struct delivery *d, size_t i)
@@ -297,10 +286,8 @@ static void carry_out(struct delivery *d, size_t i)
 		block_effect(d, f);
 		break;
 	case OUTBOX_BCC:
-		copy_effect(d, f);
-		break;
 	case OUTBOX_NOTIFY:
-		notify_effect(d, f);
+		aside_effect(d, f);
 		break;
 	}
 }
