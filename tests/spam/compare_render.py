@@ -108,10 +108,21 @@ def same_figures(theirs, ours):
     return True
 
 
+def uri_summary(uri):
+    marks = ("nocanon", "noclean")  # say how a URI was entered, not where it was found
+    return (sorted(t for t in uri["types"] if t not in marks), sorted(uri["cleaned"]),
+            uri["hosts"], sorted(uri["anchor_text"]))
+
+
 def same(view, theirs, ours):
     if view == "html":
         theirs = [t for t in theirs or [] if t]  # of an empty part there are none
         return len(theirs) == len(ours) and all(map(same_figures, theirs, ours))
+    if view == "uris":
+        theirs, ours = sorted(theirs or []), sorted(ours)
+    if view == "uri_detail":
+        theirs = {k: uri_summary(v) for k, v in (theirs or {}).items()}
+        ours = {k: uri_summary(v) for k, v in ours.items()}
     if view == "headers":
         ours = {k: v for k, v in ours.items() if k}
         theirs = theirs or {}
@@ -122,7 +133,7 @@ def same(view, theirs, ours):
 
 def show(name, view, theirs, ours):
     print(f"--- {name} {view}")
-    if isinstance(theirs, list) and isinstance(ours, list):
+    if view != "uris" and isinstance(theirs, list) and isinstance(ours, list):
         for i in range(max(len(theirs), len(ours))):
             a = theirs[i] if i < len(theirs) else None
             b = ours[i] if i < len(ours) else None
@@ -133,6 +144,13 @@ def show(name, view, theirs, ours):
                 print(f"  [{i}] SA   {a[cut] if isinstance(a, str) else a!r}")
                 print(f"  [{i}] ours {b[cut] if isinstance(b, str) else b!r}")
                 return
+    if view == "uris":
+        print(f"  SA only   {sorted(set(theirs) - set(ours))}")
+        print(f"  ours only {sorted(set(ours) - set(theirs))}")
+        return
+    if view == "uri_detail":
+        theirs = {k: uri_summary(v) for k, v in (theirs or {}).items()}
+        ours = {k: uri_summary(v) for k, v in ours.items()}
     if isinstance(theirs, dict) and isinstance(ours, dict):
         for key in sorted(set(theirs) | set(ours)):
             if theirs.get(key) != ours.get(key):

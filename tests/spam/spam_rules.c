@@ -24,12 +24,10 @@ struct options {
 };
 
 static const char *const type_names[RULE_TYPES] = {
-	[RULE_NONE] = "none",       [RULE_EMPTY] = "empty",
-	[RULE_HEADER] = "header",   [RULE_BODY] = "body",
-	[RULE_URI] = "uri",         [RULE_MIMEHEADER] = "mimeheader",
-	[RULE_RAWBODY] = "rawbody", [RULE_FULL] = "full",
-	[RULE_META] = "meta",       [RULE_EVAL] = "eval",
-	[RULE_EVAL_NET] = "eval",
+	[RULE_NONE] = "none",       [RULE_EMPTY] = "empty",   [RULE_HEADER] = "header",
+	[RULE_BODY] = "body",       [RULE_URI] = "uri",       [RULE_MIMEHEADER] = "mimeheader",
+	[RULE_RAWBODY] = "rawbody", [RULE_FULL] = "full",     [RULE_META] = "meta",
+	[RULE_EVAL] = "eval",       [RULE_EVAL_NET] = "eval",
 };
 
 static const char *const state_names[] = {

@@ -202,6 +202,48 @@ static void print_headers(struct spam_message *m)
 	putchar('}');
 }
 
+static void print_types(unsigned types)
+{
+	static const char *const names[] = {
+		"parsed", "unlinked", "schemeless", "domainkeys", "a",      "area",    "link",
+		"img",    "frame",    "iframe",     "embed",      "script", "form",    "base",
+		"meta",   "body",     "table",      "tr",         "td",     "bgsound",
+	};
+
+	putchar('[');
+	for (size_t i = 0, n = 0; i < ARRAY_LEN(names); i++)
+		if (types >> i & 1)
+			printf("%s\"%s\"", n++ ? "," : "", names[i]);
+	putchar(']');
+}
+
+static void print_uri_details(struct spam_message *m)
+{
+	size_t n;
+	const struct spam_uri *u = spam_uri_details(m, &n);
+
+	fputs(",\"uri_detail\":{", stdout);
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			putchar(',');
+		print_text(u[i].raw);
+		fputs(":{\"types\":", stdout);
+		print_types(u[i].types);
+		print_texts("cleaned", u[i].cleaned);
+		print_texts("anchor_text", u[i].anchor_text);
+		fputs(",\"hosts\":{", stdout);
+		for (size_t k = 0; k < u[i].host_count; k++) {
+			if (k)
+				putchar(',');
+			print_text(u[i].hosts[k].host);
+			putchar(':');
+			print_text(u[i].hosts[k].domain);
+		}
+		fputs("}}", stdout);
+	}
+	putchar('}');
+}
+
 static void print_mail(struct spam_message *m, const char *file)
 {
 	fputs("{\"file\":", stdout);
@@ -215,6 +257,8 @@ static void print_mail(struct spam_message *m, const char *file)
 	print_htmls(m);
 	print_relays(m);
 	print_headers(m);
+	print_texts("uris", spam_uris(m));
+	print_uri_details(m);
 	puts("}");
 }
 
@@ -225,6 +269,7 @@ static void make_all(struct spam_message *m)
 	spam_body_invisible(m);
 	spam_rawbody(m);
 	spam_relays(m, SPAM_RELAYS_EXTERNAL);
+	spam_uris(m);
 }
 
 /* The lines that fill the tables of domains; everything else in the rules is of no interest here.

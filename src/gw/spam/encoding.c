@@ -23,7 +23,7 @@ static const struct alias aliases[] = {
 	{ "hebrew", "ISO-8859-8" },
 	{ "hz", "HZ" },
 	{ "iso-10646-1", "UCS-2BE" },
-	{ "iso-2022-jp", "ISO-2022-JP-3" },
+	{ "iso-2022-jp", "ISO-2022-JP" },
 	{ "iso-2022-jp-1", "ISO-2022-JP-2" },
 	{ "iso-2022-kr", "ISO-2022-KR" },
 	{ "iso-ir-165", "ISO-IR-165" },

@@ -10,8 +10,15 @@ static struct str field_line(struct spam_message *m, struct spam_field *f, struc
 			     bool raw)
 {
 	struct str value = raw ? spam_field_unfolded(m, f) : spam_field_value(m, f);
+	struct buf b;
 
-	return str_fmt(m->a, "%.*s: %.*s%s", STR_ARG(name), STR_ARG(value), raw ? "" : "\n");
+	buf_init(&b, m->a, name.n + value.n + 3);
+	buf_add(&b, name);
+	buf_addz(&b, ": ");
+	buf_add(&b, value);
+	if (!raw)
+		buf_addc(&b, '\n');
+	return buf_str(&b);
 }
 
 /* More than SPAM_HEADER_ALL_MAX: whole names are kept in the order in which they first appear. */
@@ -86,6 +93,25 @@ static struct spam_texts pristine_lines(struct spam_message *m)
 	return (struct spam_texts){ lines.p, lines.n };
 }
 
+/* A decoded value may hold line ends. */
+static struct spam_texts split_lines(struct arena *a, struct spam_texts t)
+{
+	VEC(struct str) lines = { 0 };
+
+	for (size_t i = 0; i < t.n; i++) {
+		struct str s = t.v[i];
+
+		while (s.n) {
+			const char *lf = memchr(s.p, '\n', s.n);
+			size_t n = lf ? (size_t)(lf - s.p) + 1 : s.n;
+
+			vec_add(a, &lines, str_sub(s, 0, n));
+			s = str_from(s, n);
+		}
+	}
+	return (struct spam_texts){ lines.p, lines.n };
+}
+
 struct spam_texts spam_header_all(struct spam_message *m, bool raw)
 {
 	return raw ? pristine_lines(m) : spam_header_lines(m, &m->root, false);
@@ -94,7 +120,8 @@ struct spam_texts spam_header_all(struct spam_message *m, bool raw)
 /* Lines up to and including the `last`th Received line (0 is the topmost), or from it on. */
 struct spam_texts spam_header_range(struct spam_message *m, int64_t last, bool below, bool raw)
 {
-	struct spam_texts all = spam_header_all(m, raw);
+	struct spam_texts all =
+		raw ? pristine_lines(m) : split_lines(m->a, spam_header_all(m, false));
 	int64_t received = -1;
 
 	for (size_t i = 0; i < all.n; i++) {

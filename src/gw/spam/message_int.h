@@ -68,6 +68,11 @@ struct spam_message {
 
 	struct map headers; /* made so far, by query */
 
+	bool have_uris;
+	struct spam_texts uris;
+	const struct spam_uri *uri_details;
+	size_t uri_count;
+
 	bool have_relays;
 	struct spam_relays relays[SPAM_RELAY_LISTS];
 	unsigned unparseable;

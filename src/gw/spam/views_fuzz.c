@@ -43,6 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	spam_body_invisible(m);
 	spam_rawbody(m);
 	ask_headers(m);
+	spam_uri_details(m, &n);
+	ASSERT(n <= SPAM_URIS_MAX && spam_uris(m).v == spam_uris(m).v);
 	ASSERT(spam_relays(m, SPAM_RELAYS_TRUSTED)->n + spam_relays(m, SPAM_RELAYS_UNTRUSTED)->n <=
 	       SPAM_RECEIVED_MAX);
 	return 0;
