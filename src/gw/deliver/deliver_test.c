@@ -69,7 +69,7 @@ int send_mail(struct arena *arena, const struct cfg *cfg, const struct smtp_send
 	(void)arena;
 	(void)cfg;
 	(void)deadline;
-	*out = (struct smtp_outcome){ 250, STR("queued"), STR("ABC") };
+	*out = (struct smtp_outcome){ .code = 250, .queue_id = STR("ABC") };
 	buf_addf(&story, "send %.*s >", STR_ARG(mail->sender));
 	for (size_t i = 0; i < mail->n_rcpt; i++) {
 		struct str to = mail->rcpt[mail->order ? mail->order[i] : i].address;

@@ -33,10 +33,14 @@
 static void worker_begin(void *ctx, size_t slot)
 {
 	struct filter *f = ctx;
-	const struct rlimit memory = { WORKER_MEMORY_MAX, WORKER_MEMORY_MAX };
+	struct rlimit memory;
 
-	if (setrlimit(RLIMIT_AS, &memory) < 0)
-		log_warn("limit the memory of a worker: %m");
+	/* The soft limit only: spawn_run() takes it off again for other programs. */
+	if (getrlimit(RLIMIT_AS, &memory) == 0 && memory.rlim_cur > WORKER_MEMORY_MAX) {
+		memory.rlim_cur = WORKER_MEMORY_MAX;
+		if (setrlimit(RLIMIT_AS, &memory) < 0)
+			log_warn("limit the memory of a worker: %m");
+	}
 	f->slot = &f->slots[slot];
 	f->mail = arena_open("mail", FILTER_MAIL_MEMORY_MAX);
 	f->command = arena_open("transaction", FILTER_MAIL_MEMORY_MAX);

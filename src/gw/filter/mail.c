@@ -25,6 +25,7 @@ struct mail {
 	int64_t start, deadline;
 	struct scan *scan;
 	struct deliver_rcpt *rcpt;
+	struct str refused; /* before the queue: why nobody gets it; empty: not refused */
 	int64_t ms; /* until everything was settled */
 };
 
@@ -170,12 +171,9 @@ static int set_aside_poison(struct mail *m, struct err *e)
 /* A mail that clients may read differently, and the settings do not want (decisions.md 9). */
 static int refuse_broken(struct mail *m, struct err *e)
 {
-	struct str text = str_fmt(m->a, "5.6.0 Message refused: %.*s", STR_ARG(m->scan->broken));
-
 	if (m->lmtp)
 		return set_aside(m, m->scan->broken, e);
-	for (size_t i = 0; i < m->env->n_rcpt; i++)
-		m->rcpt[i] = (struct deliver_rcpt){ DELIVER_REFUSED, 554, text };
+	m->refused = m->scan->broken;
 	return 0;
 }
 
@@ -268,6 +266,9 @@ static struct smtp_reply reply_for_all(struct mail *m, struct arena *a)
 	size_t n = m->env->n_rcpt, blocked = count_fate(m, DELIVER_BLOCKED);
 	const char *id = m->f->file.id;
 
+	if (m->refused.n)
+		return (struct smtp_reply){ 554, str_fmt(a, "5.6.0 Message refused: %.*s",
+							 STR_ARG(m->refused)) };
 	if (blocked == n) {
 		log_info("reject mail %s", id);
 		return (struct smtp_reply){
@@ -276,8 +277,6 @@ static struct smtp_reply reply_for_all(struct mail *m, struct arena *a)
 	}
 	if (blocked + count_fate(m, DELIVER_DONE) == n)
 		return (struct smtp_reply){ 250, str_fmt(a, "2.5.0 OK (%s)", id) };
-	if (count_fate(m, DELIVER_REFUSED) == n && m->rcpt[0].code >= 500)
-		return reply_for(m, a, 0);
 	return (struct smtp_reply){ 451, str_fmt(a, "4.4.0 detected undelivered mail (%s)", id) };
 }
 

@@ -1,12 +1,13 @@
 #include "gw/filter/poison.h"
 
+#include <fcntl.h>
 #include <openssl/evp.h>
 #include <sys/mman.h>
 
-#include "base/file.h"
+#include "base/clean.h"
 #include "base/log.h"
 
-enum { HASH_BYTES = 32, POISON_FILE_MAX = 1 << 30 };
+enum { HASH_BYTES = 32, HASH_PIECE = 64 * 1024 };
 
 struct poison {
 	_Atomic unsigned counted; /* deaths in all */
@@ -68,19 +69,31 @@ static unsigned count_one(struct poison *p, const unsigned char hash[HASH_BYTES]
 	return ++p->mail[i].deaths;
 }
 
+/* Piece by piece: a mail may be larger than the memory that one process should take. */
+static int hash_file(const char *path, unsigned char hash[HASH_BYTES], struct err *e)
+{
+	CLEAN_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	EVP_MD_CTX *digest = EVP_MD_CTX_new();
+	char piece[HASH_PIECE];
+	ssize_t n = -1;
+
+	ASSERT(digest && EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1);
+	while (fd >= 0 && (n = read(fd, piece, sizeof(piece))) > 0)
+		ASSERT(EVP_DigestUpdate(digest, piece, (size_t)n) == 1);
+	ASSERT(EVP_DigestFinal_ex(digest, hash, NULL) == 1);
+	EVP_MD_CTX_free(digest);
+	return n < 0 ? err_sys(e, "%s", path) : 0;
+}
+
 void poison_count(struct poison *p, const char *path)
 {
-	CLEAN_ARENA struct arena *a = arena_open("poison", (size_t)POISON_FILE_MAX * 2);
 	unsigned char hash[HASH_BYTES];
-	struct str mail;
 	struct err e;
 
-	if (file_read(a, path, POISON_FILE_MAX, &mail, &e) < 0) {
+	if (hash_file(path, hash, &e) < 0) {
 		log_err("a worker died of a mail that cannot be read: %s", e.msg);
 		return;
 	}
-	hash_of(mail, hash);
-	log_err("a worker died while it handled %s (death %u of this mail, it is set aside after "
-		"%d)",
+	log_err("a worker died while it handled %s (death %u of this mail, it is set aside after %d)",
 		path, count_one(p, hash), POISON_DEATHS);
 }

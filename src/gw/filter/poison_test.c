@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,6 +45,24 @@ static void test_counts_by_content_across_processes(void **state)
 	}
 }
 
+/* The mail that is too large for a worker's memory is one that ends it. */
+static void test_has_no_limit_of_size(void **state)
+{
+	const size_t size = ((size_t)1 << 30) + 1;
+	struct poison *p;
+	struct err e;
+	void *zeros;
+
+	(void)state;
+	assert_int_equal(poison_open(&p, &e), 0);
+	assert_int_equal(truncate(path, (off_t)size), 0);
+	poison_count(p, path);
+	zeros = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	assert_true(zeros != MAP_FAILED);
+	assert_int_equal(poison_deaths(p, (struct str){ zeros, size }), 1);
+	munmap(zeros, size);
+}
+
 /* More poisonous mails than places: the oldest is forgotten, the newest never. */
 static void test_is_bounded(void **state)
 {
@@ -69,6 +88,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_counts_by_content_across_processes),
+		cmocka_unit_test(test_has_no_limit_of_size),
 		cmocka_unit_test(test_is_bounded),
 	};
 	int failed, fd = mkstemp(path);

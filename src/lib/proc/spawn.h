@@ -2,9 +2,10 @@
  * spawn - run another program, without a shell, until a deadline, and read what it prints.
  *
  * The program gets the arguments given, an empty standard input, a small environment, default
- * signals, no other descriptor, and a process group of its own. When it prints too much or takes
- * too long the whole group is killed. What it leaves running when it ends by itself is left alone
- * (some commands start daemons) and no longer listened to.
+ * signals, no other descriptor, a process group of its own, and the caller's hard limit of memory
+ * (RLIMIT_AS) as its soft one. When it prints too much or takes too long the whole group is killed.
+ * What it leaves running when it ends by itself is left alone (some commands start daemons) and no
+ * longer listened to.
  */
 #pragma once
 

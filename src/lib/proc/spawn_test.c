@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -92,6 +93,24 @@ static bool ends_soon(pid_t pid)
 		usleep(1000);
 	}
 	return false;
+}
+
+/* A limit that a worker sets for itself is not one for the administrator's program. */
+static void test_memory_limit_is_not_inherited(void **state)
+{
+	struct rlimit before, own, after;
+	struct spawn_result r;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+	own = (struct rlimit){ (rlim_t)1 << 46, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_AS, &own), 0);
+	assert_int_equal(shell("test $(ulimit -S -v) = $(ulimit -H -v)", LONG_MS, &r, &e), 0);
+	assert_int_equal(r.status, 0);
+	assert_int_equal(getrlimit(RLIMIT_AS, &after), 0);
+	assert_true(after.rlim_cur == own.rlim_cur);
+	assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
 }
 
 static void test_deadline_kills_the_whole_group(void **state)
@@ -194,6 +213,7 @@ int main(void)
 		cmocka_unit_test(test_outputs_and_status),
 		cmocka_unit_test(test_arguments_are_not_words_of_a_shell),
 		cmocka_unit_test(test_what_it_inherits),
+		cmocka_unit_test(test_memory_limit_is_not_inherited),
 		cmocka_unit_test(test_deadline_kills_the_whole_group),
 		cmocka_unit_test(test_hang_without_outputs),
 		cmocka_unit_test(test_flood),

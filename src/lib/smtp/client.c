@@ -85,6 +85,18 @@ static int expect(struct client *k, int class, const char *what, bool greeting, 
 	return 0;
 }
 
+/* Whose mail it is may be unknown to the server; that is no reason to keep it from anybody. */
+static int expect_xforward(struct client *k, struct err *e)
+{
+	if (read_reply(k, false, e) < 0)
+		return err_wrap(e, "smtp xforward");
+	if (k->out->code / 100 != 2)
+		k->out->xforward_error = str_fmt(k->a, "%d %.*s", k->out->code,
+						 STR_ARG(k->out->text));
+	k->out->code = 0;
+	return 0;
+}
+
 /* After a command: at once wait for its reply, unless replies are collected later. */
 static int sent(struct client *k, int class, const char *what, struct err *e)
 {
@@ -174,7 +186,9 @@ static int write_rcpt(struct client *k, const struct smtp_rcpt *r, struct err *e
 
 static int write_transaction(struct client *k, bool xforward, struct err *e)
 {
-	if (xforward && (write_xforward(k, e) < 0 || sent(k, 2, "smtp xforward", e) < 0))
+	if (xforward && write_xforward(k, e) < 0)
+		return -1;
+	if (xforward && !k->pipelining && (conn_flush(k->c, e) < 0 || expect_xforward(k, e) < 0))
 		return -1;
 	if (write_mail(k, e) < 0 || sent(k, 2, "smtp from", e) < 0)
 		return -1;
@@ -191,7 +205,7 @@ static int collect_replies(struct client *k, bool xforward, struct err *e)
 {
 	if (conn_flush(k->c, e) < 0)
 		return -1;
-	if (xforward && expect(k, 2, "smtp xforward", false, e) < 0)
+	if (xforward && expect_xforward(k, e) < 0)
 		return -1;
 	if (expect(k, 2, "smtp from", false, e) < 0)
 		return -1;

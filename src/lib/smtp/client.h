@@ -3,7 +3,8 @@
  *
  * One call is one connection and one transaction: EHLO, XFORWARD, MAIL, RCPT, DATA, QUIT. When the
  * server announces PIPELINING everything from XFORWARD to DATA goes out in one piece. A recipient
- * that is refused fails the whole transaction, before any message is sent.
+ * that is refused fails the whole transaction, before any message is sent; a refused XFORWARD is
+ * only reported.
  */
 #pragma once
 
@@ -33,6 +34,7 @@ struct smtp_outcome {
 	int code;	     /* of the reply that decided: 250, or why it failed; 0: no reply */
 	struct str text;     /* that reply's text, its last line, without the code */
 	struct str queue_id; /* from "queued as ID"; empty if the server named none */
+	struct str xforward_error; /* code and text of a refused XFORWARD; empty if it was not */
 };
 
 /*

@@ -425,6 +425,28 @@ static void test_client_refusals(void **state)
 	assert_int_equal(out.code, 0);
 }
 
+/* The sheet (filter.md 7.9): a refused XFORWARD is logged, and the mail goes on. */
+static void test_client_goes_on_without_xforward(void **state)
+{
+	struct smtp_send mail = { STR("g"), STR("s@x"), two, NULL, 1, &forwarded, false };
+	struct smtp_outcome out;
+	struct str said;
+	int ret;
+
+	(void)state;
+	said = converse(STR("220 hi\r\n250-x\r\n250 XFORWARD ADDR\r\n501 5.5.4 Bad ADDR\r\n"
+			    "250 ok\r\n250 ok\r\n354 go\r\n250 queued as 1A\r\n"),
+			&mail, &out, &ret);
+	assert_int_equal(ret, 0);
+	assert_str(out.queue_id, "1A");
+	assert_str(out.xforward_error, "501 5.5.4 Bad ADDR");
+	assert_true(str_find(said, STR("XFORWARD ADDR=1.2.3.4\r\n")) > 0);
+	converse(STR("220 hi\r\n250-PIPELINING\r\n250 XFORWARD ADDR\r\n550 5.7.0 no\r\n"),
+		 &mail, &out, &ret);
+	assert_int_equal(ret, -1);
+	assert_int_equal(out.code, 0); /* the mail itself was not refused */
+}
+
 static void test_client_does_not_inject_commands(void **state)
 {
 	struct smtp_send mail = { STR("g"), STR("s@x>\r\nRCPT TO:<evil@z"), two, NULL, 2, NULL,
@@ -453,6 +475,7 @@ int main(void)
 		cmocka_unit_test(test_client_passes_everything_on),
 		cmocka_unit_test(test_client_says_only_what_was_offered),
 		cmocka_unit_test(test_client_refusals),
+		cmocka_unit_test(test_client_goes_on_without_xforward),
 		cmocka_unit_test(test_client_does_not_inject_commands),
 	};
 
