@@ -68,6 +68,8 @@ void buf_addf(struct buf *b, const char *fmt, ...)
 
 static bool is_visible(int32_t c)
 {
+	if (c == '\t')
+		return true;
 	if (c < 0x20 || (c >= 0x7f && c < 0xa0))
 		return false;
 	return !(c >= 0x200b && c <= 0x200f) && !(c >= 0x2028 && c <= 0x202e) &&

@@ -7,7 +7,7 @@ enum { LINE_MAX_BYTES = 8000 };
 
 static struct {
 	const char *ident;
-	bool syslog, debug;
+	bool syslog, debug, quiet;
 	char id[44];
 } state;
 
@@ -29,6 +29,11 @@ void log_debug_enable(bool on)
 	state.debug = on;
 }
 
+void log_quiet(bool on)
+{
+	state.quiet = on;
+}
+
 void log_id(const char *id)
 {
 	if (id && *id)
@@ -41,6 +46,8 @@ static PRINTF(2, 0) void write_line(int level, const char *fmt, va_list ap)
 {
 	char line[LINE_MAX_BYTES];
 
+	if (state.quiet && level > LOG_WARNING)
+		return;
 	vsnprintf(line, sizeof(line), fmt, ap);
 	for (char *p = line; *p; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)

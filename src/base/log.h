@@ -20,6 +20,9 @@ void log_open_stderr(const char *ident);
 /* Debug lines are dropped unless switched on. */
 void log_debug_enable(bool on);
 
+/* Notices and what is less are dropped: for commands that have an output of their own. */
+void log_quiet(bool on);
+
 /* From now on lines start with "ID: "; NULL or "" ends that. Copied, at most 40 bytes. */
 void log_id(const char *id);
 

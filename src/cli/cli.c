@@ -8,25 +8,45 @@ static const struct cli_option help_options[] = {
 };
 static const struct cli_option no_options[] = { { NULL, NULL, NULL, NULL } };
 static const struct cli_command help_command = { "help", "Get help about specified command.",
-						 help_options, NULL };
+						 help_options, NULL, NULL };
 
 static const struct cli_option *options_of(const struct cli_command *c)
 {
 	return c->options ? c->options : no_options;
 }
 
+static bool is_any_text(const struct cli_option *o)
+{
+	return o->values && o->values[0] == '<';
+}
+
+static void print_option(const struct cli_option *o, FILE *to)
+{
+	const char *def = o->def ? o->def : o->values ? NULL : "0";
+
+	if (is_any_text(o))
+		fprintf(to, "\n  --%s %s", o->name, o->values);
+	else
+		fprintf(to, "\n  --%s <%s>", o->name, o->values ? o->values : "boolean");
+	if (def)
+		fprintf(to, " (default = %s)", def);
+	fprintf(to, "\n\n\t%s\n", o->help);
+}
+
 static void print_options(const struct cli_command *c, FILE *to)
 {
 	for (const struct cli_option *o = options_of(c); o->name; o++)
-		fprintf(to, "\n  --%s <%s> (default = %s)\n\n\t%s\n", o->name,
-			o->values ? o->values : "boolean", o->def ? o->def : "0", o->help);
+		print_option(o, to);
 }
 
 static void print_command(const struct cli_tool *tool, const struct cli_command *c, bool verbose,
 			  FILE *to)
 {
-	fprintf(to, "%s%s %s%s%s\n", verbose ? "USAGE: " : "       ", tool->name, c->name,
-		c == &help_command ? " [COMMAND]" : "", options_of(c)->name ? " [OPTIONS]" : "");
+	const char *argument = c == &help_command ? "[COMMAND]" : c->argument;
+
+	fprintf(to, "%s%s %s%s%s%s\n", verbose ? "USAGE: " : "       ", tool->name, c->name,
+		argument ? " " : "", argument ? argument : "",
+		options_of(c)->name ? " [OPTIONS]" : "");
 	if (!verbose)
 		return;
 	fprintf(to, "\n  %s\n", c->help);
@@ -102,7 +122,7 @@ static int take_value(const struct cli_option *o, const char *inlined, const cha
 		*out = "1";
 		return 0;
 	}
-	if (!value || (o->values && !is_one_of(str_of(o->values), value)))
+	if (!value || (o->values && !is_any_text(o) && !is_one_of(str_of(o->values), value)))
 		return err_set(e, ERR_INVALID, "option '%s': expected %s", o->name,
 			       o->values ? o->values : "a boolean");
 	*used = !inlined;
@@ -114,6 +134,7 @@ static int take_option(struct cli_args *args, char **argv, int *i, struct err *e
 {
 	struct str name = str_of(argv[*i]);
 	const char *inlined = NULL;
+	struct cli_given *given;
 	ptrdiff_t equals, found;
 	bool used = false;
 
@@ -126,23 +147,26 @@ static int take_option(struct cli_args *args, char **argv, int *i, struct err *e
 	found = find(&args->options->name, sizeof(*args->options), name);
 	if (found < 0)
 		return err_set(e, ERR_INVALID, "unknown option '%s'", argv[*i]);
-	ASSERT(found < CLI_OPTIONS_MAX);
-	if (take_value(&args->options[found], inlined, argv[*i + 1], &args->given[found], &used,
-		       e) < 0)
+	if (args->n_given == CLI_GIVEN_MAX)
+		return err_set(e, ERR_LIMIT, "more than %d options", CLI_GIVEN_MAX);
+	given = &args->given[args->n_given];
+	given->option = &args->options[found];
+	if (take_value(given->option, inlined, argv[*i + 1], &given->value, &used, e) < 0)
 		return -1;
+	args->n_given++;
 	*i += used;
 	return 0;
 }
 
-/* `word` gets the first argument that is no option, if it is not NULL. */
-static int take_all(struct cli_args *args, char **argv, int from, const char **word, struct err *e)
+/* What is no option is the argument, if there may be one. */
+static int take_all(struct cli_args *args, char **argv, int from, bool argument, struct err *e)
 {
 	for (int i = from; argv[i]; i++) {
 		if (argv[i][0] == '-' && argv[i][1]) {
 			if (take_option(args, argv, &i, e) < 0)
 				return -1;
-		} else if (word && !*word) {
-			*word = argv[i];
+		} else if (argument && !args->argument) {
+			args->argument = argv[i];
 		} else {
 			return err_set(e, ERR_INVALID, "too many arguments: '%s'", argv[i]);
 		}
@@ -160,8 +184,9 @@ static int bad_usage(const struct cli_tool *tool, const struct cli_command *c, c
 	return CLI_USAGE;
 }
 
-static int help(const struct cli_tool *tool, const struct cli_args *args, const char *word)
+static int help(const struct cli_tool *tool, const struct cli_args *args)
 {
+	const char *word = args->argument;
 	const struct cli_command *c = word ? find_command(tool, word) : NULL;
 
 	if (word && !c)
@@ -178,9 +203,10 @@ static int run(const struct cli_tool *tool, const struct cli_command *c,
 {
 	CLEAN_ARENA struct arena *a = arena_open(tool->name, CLI_ARENA_MAX);
 	struct err e;
+	int ret = c->run(a, args, &e);
 
-	if (c->run(a, args, &e) == 0)
-		return 0;
+	if (ret >= 0)
+		return ret;
 	fflush(stdout);
 	fprintf(stderr, "%s: %s\n", tool->name, e.msg);
 	return err_exit(e.code);
@@ -188,9 +214,8 @@ static int run(const struct cli_tool *tool, const struct cli_command *c,
 
 int cli_main(const struct cli_tool *tool, int argc, char **argv)
 {
+	static struct cli_args args;
 	const struct cli_command *c;
-	struct cli_args args = { 0 };
-	const char *word = NULL;
 	struct err e;
 
 	if (argc < 2)
@@ -198,19 +223,48 @@ int cli_main(const struct cli_tool *tool, int argc, char **argv)
 	c = find_command(tool, argv[1]);
 	if (!c)
 		return bad_usage(tool, NULL, "no such command");
-	args.options = options_of(c);
-	if (take_all(&args, argv, 2, c == &help_command ? &word : NULL, &e) < 0)
+	args = (struct cli_args){ .options = options_of(c) };
+	if (take_all(&args, argv, 2, c == &help_command || c->argument, &e) < 0)
 		return bad_usage(tool, c, e.msg);
-	return c == &help_command ? help(tool, &args, word) : run(tool, c, &args);
+	if (c == &help_command)
+		return help(tool, &args);
+	if (c->argument && !args.argument)
+		return bad_usage(tool, c, "an argument is missing");
+	return run(tool, c, &args);
+}
+
+static const struct cli_option *option_named(const struct cli_args *args, const char *name)
+{
+	const struct cli_option *o = args->options;
+
+	while (o->name && strcmp(o->name, name))
+		o++;
+	ASSERT(o->name);
+	return o;
 }
 
 const char *cli_value(const struct cli_args *args, const char *option)
 {
-	for (size_t i = 0; args->options[i].name; i++)
-		if (!strcmp(args->options[i].name, option))
-			return args->given[i] ? args->given[i] : args->options[i].def;
-	ASSERT(!"an option of this command");
-	return NULL;
+	const struct cli_option *o = option_named(args, option);
+
+	for (size_t i = args->n_given; i; i--)
+		if (args->given[i - 1].option == o)
+			return args->given[i - 1].value;
+	return o->def;
+}
+
+size_t cli_values(const struct cli_args *args, struct arena *a, const char *option,
+		  const char *const **out)
+{
+	const struct cli_option *o = option_named(args, option);
+	const char **list = NEW_N(a, const char *, args->n_given);
+	size_t n = 0;
+
+	for (size_t i = 0; i < args->n_given; i++)
+		if (args->given[i].option == o)
+			list[n++] = args->given[i].value;
+	*out = list;
+	return n;
 }
 
 bool cli_flag(const struct cli_args *args, const char *option)

@@ -28,6 +28,23 @@ static int run_insert(struct arena *a, const struct cli_args *args, struct err *
 	return err_set(e, ERR_TEMP, "not now");
 }
 
+static int run_tell(struct arena *a, const struct cli_args *args, struct err *e)
+{
+	const char *const *to;
+	size_t n = cli_values(args, a, "to", &to);
+
+	(void)e;
+	snprintf(seen, sizeof(seen), "%s from %s to %zu %s", args->argument,
+		 cli_value(args, "from") ? cli_value(args, "from") : "nobody", n,
+		 n ? to[n - 1] : "");
+	return 3;
+}
+
+static const struct cli_option tell_options[] = {
+	{ "from", "<address>", NULL, "Who." },
+	{ "to", "<address>", NULL, "Whom, several times." },
+	{ NULL, NULL, NULL, NULL },
+};
 static const struct cli_option options[] = {
 	{ "force", NULL, NULL, "Delete." },
 	{ "forget", NULL, NULL, "Forget." },
@@ -35,9 +52,10 @@ static const struct cli_option options[] = {
 	{ NULL, NULL, NULL, NULL },
 };
 static const struct cli_command commands[] = {
-	{ "init", "Initialize.", options, run_init },
-	{ "insert", "Insert.", NULL, run_insert },
-	{ NULL, NULL, NULL, NULL },
+	{ "init", "Initialize.", options, run_init, NULL },
+	{ "insert", "Insert.", NULL, run_insert, NULL },
+	{ "tell", "Tell.", tell_options, run_tell, "NEWS" },
+	{ NULL, NULL, NULL, NULL, NULL },
 };
 static const struct cli_tool tool = { "test", commands };
 
@@ -75,6 +93,15 @@ static void test_options(void **state)
 	}
 }
 
+static void test_argument_any_text_and_own_status(void **state)
+{
+	(void)state;
+	assert_int_equal(call("test tell news"), 3);
+	assert_string_equal(seen, "news from nobody to 0 ");
+	assert_int_equal(call("test tell --to a --from=x -to b news --from y"), 3);
+	assert_string_equal(seen, "news from y to 2 b");
+}
+
 static void test_bad_usage_runs_nothing(void **state)
 {
 	static const char *const cases[] = {
@@ -92,6 +119,10 @@ static void test_bad_usage_runs_nothing(void **state)
 		"test help init insert",
 		"test init --rules=all|x",
 		"test init --",
+		"test tell",
+		"test tell --to a",
+		"test tell news --to",
+		"test tell news more",
 	};
 
 	(void)state;
@@ -114,12 +145,14 @@ static void test_help(void **state)
 	assert_int_equal(call("test help"), 0);
 	assert_int_equal(call("test help -v"), 0);
 	assert_int_equal(call("test help init"), 0);
+	assert_int_equal(call("test help tell"), 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_argument_any_text_and_own_status),
 		cmocka_unit_test(test_bad_usage_runs_nothing),
 		cmocka_unit_test(test_failure_is_the_exit_status),
 		cmocka_unit_test(test_help),

@@ -74,15 +74,15 @@ static const struct cli_option sync_options[] = {
 static const struct cli_command commands[] = {
 	{ "apicert",
 	  "Generate /etc/pmg/pmg-api.pem (self signed certificate for GUI and REST API).",
-	  cert_options, apicert },
-	{ "dump", "Print configuration setting which can be used in templates.", NULL, dump },
-	{ "init", "Generate required files in /etc/pmg/", NULL, init },
+	  cert_options, apicert, NULL },
+	{ "dump", "Print configuration setting which can be used in templates.", NULL, dump, NULL },
+	{ "init", "Generate required files in /etc/pmg/", NULL, init, NULL },
 	{ "sync", "Synchronize Proxmox Mail Gateway configurations with system configuration.",
-	  sync_options, sync_config },
+	  sync_options, sync_config, NULL },
 	{ "tlscert",
 	  "Generate /etc/pmg/pmg-tls.pem (self signed certificate for encrypted SMTP traffic).",
-	  cert_options, tlscert },
-	{ NULL, NULL, NULL, NULL },
+	  cert_options, tlscert, NULL },
+	{ NULL, NULL, NULL, NULL, NULL },
 };
 
 int main(int argc, char **argv)

@@ -1,18 +1,25 @@
 /*
  * pmgdb - Database Management Toolkit (manual, 13.6; database.md §1).
  */
+#define _GNU_SOURCE /* strptime */
 #include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/file.h"
+#include "base/log.h"
 #include "cli/cli.h"
 #include "gw/filter/filter.h"
 #include "gw/rules/rules.h"
 #include "gw/stat/stat.h"
 #include "gw/store/store.h"
+#include "lib/cidr/cidr.h"
 #include "lib/proc/daemon.h"
 
-enum { DUMP_MAX = 256 << 20 };
+enum {
+	DUMP_MAX = 256 << 20,	     /* bytes of output */
+	EXPLAIN_MAIL_MAX = 64 << 20, /* bytes of a mail */
+};
 
 static void print_line(void *arg, const char *line)
 {
@@ -69,6 +76,17 @@ static int update(struct arena *a, const struct cli_args *args, struct err *e)
 	return add_up(a, store_open(a, &at, NULL), e);
 }
 
+static int write_out(struct buf *text, struct err *e)
+{
+	struct str out;
+
+	if (buf_done(text, &out, e) < 0)
+		return -1;
+	if (fwrite(out.p, 1, out.n, stdout) != out.n || fflush(stdout) < 0)
+		return err_sys(e, "write");
+	return 0;
+}
+
 static enum rules_which which(struct str word)
 {
 	if (str_eq(word, STR("active")))
@@ -81,17 +99,12 @@ static int dump(struct arena *a, const struct cli_args *args, struct err *e)
 	struct store_at at = here();
 	struct rules *rules;
 	struct buf text;
-	struct str out;
 
 	if (rules_load(a, store_open(a, &at, NULL), &rules, e) < 0)
 		return -1;
 	buf_init(&text, a, DUMP_MAX);
 	rules_dump(rules, which(str_of(cli_value(args, "rules"))), &text);
-	if (buf_done(&text, &out, e) < 0)
-		return -1;
-	if (fwrite(out.p, 1, out.n, stdout) != out.n || fflush(stdout) < 0)
-		return err_sys(e, "write");
-	return 0;
+	return write_out(&text, e);
 }
 
 static int reset(struct arena *a, const struct cli_args *args, struct err *e)
@@ -113,6 +126,85 @@ static int delete (struct arena *a, const struct cli_args *args, struct err *e)
 	return store_delete(&at, e);
 }
 
+/* "2024-03-01 07:00[:30]", or "07:00" today, by the clock on the wall. */
+static int read_time(const char *text, time_t *out, struct err *e)
+{
+	static const char *const formats[] = { "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%H:%M" };
+	time_t now = time(NULL);
+
+	for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+		const char *end;
+		struct tm t;
+
+		localtime_r(&now, &t);
+		t.tm_sec = 0;
+		t.tm_isdst = -1;
+		end = strptime(text, formats[i], &t);
+		if (!end || *end)
+			continue;
+		*out = mktime(&t);
+		return 0;
+	}
+	return err_set(e, ERR_INVALID, "--at: not a time like 2018-03-01 07:00 or 07:00: %s", text);
+}
+
+/* With or without angle brackets. */
+static struct str address(const char *text)
+{
+	struct str s = str_trim(str_of(text));
+
+	if (str_starts(s, STR("<")) && str_ends(s, STR(">")))
+		s = str_sub(s, 1, s.n - 2);
+	return s;
+}
+
+static int read_question(struct arena *a, const struct cli_args *args, struct filter_question *q,
+			 struct err *e)
+{
+	const char *from = cli_value(args, "from"), *client = cli_value(args, "client");
+	const char *at = cli_value(args, "at"), *const *to;
+	struct cidr_addr ip;
+	struct str *rcpt;
+
+	q->now = time(NULL);
+	if (at && read_time(at, &q->now, e) < 0)
+		return -1;
+	if (client && !cidr_addr_parse(str_of(client), &ip))
+		return err_set(e, ERR_INVALID, "--client: not an IP address: %s", client);
+	q->client = str_of(client);
+	q->sender = from ? address(from) : STR_NONE;
+	q->n_rcpt = cli_values(args, a, "to", &to);
+	rcpt = NEW_N(a, struct str, q->n_rcpt);
+	for (size_t i = 0; i < q->n_rcpt; i++)
+		rcpt[i] = address(to[i]);
+	q->rcpt = rcpt;
+	q->trusted = cli_flag(args, "out");
+	return file_read(a, args->argument, EXPLAIN_MAIL_MAX, &q->mail, e);
+}
+
+static int explain(struct arena *a, const struct cli_args *args, struct err *e)
+{
+	struct filter_question q = { .database = NULL };
+	struct buf text;
+
+	log_quiet(true);
+	buf_init(&text, a, DUMP_MAX);
+	if (read_question(a, args, &q, e) < 0 || daemon_become(FILTER_USER, e) < 0 ||
+	    filter_explain(a, &q, &text, e) < 0)
+		return -1;
+	return write_out(&text, e);
+}
+
+static const struct cli_option explain_options[] = {
+	{ "from", "<address>", NULL, "Envelope sender; <> for a bounce. Default: as in the header." },
+	{ "to", "<address>", NULL,
+	  "Envelope recipient; may be given several times. Default: as in the header." },
+	{ "client", "<ip>", NULL, "Address of the host that sends the mail." },
+	{ "out", NULL, NULL, "The mail is an outgoing one." },
+	{ "at", "<time>", NULL, "Local time, as 2018-03-01 07:00 or 07:00. Default: now." },
+	{ NULL, NULL, NULL, NULL },
+};
+
 static const struct cli_option init_options[] = {
 	{ "force", NULL, NULL, "Delete existing database." },
 	{ "statistics", NULL, NULL, "Reset and update statistic database." },
@@ -125,12 +217,14 @@ static const struct cli_option dump_options[] = {
 };
 
 static const struct cli_command commands[] = {
-	{ "delete", "Delete PMG rule database.", NULL, delete },
-	{ "dump", "Print the PMG rule database.", dump_options, dump },
-	{ "init", "Initialize/Upgrade the PMG rule database.", init_options, init },
-	{ "reset", "Reset PMG rule database back to factory defaults.", NULL, reset },
-	{ "update", "Update the PMG statistic database.", NULL, update },
-	{ NULL, NULL, NULL, NULL },
+	{ "delete", "Delete PMG rule database.", NULL, delete, NULL },
+	{ "dump", "Print the PMG rule database.", dump_options, dump, NULL },
+	{ "explain", "Explain what the rules do with a mail (a file), without doing it.",
+	  explain_options, explain, "MAIL" },
+	{ "init", "Initialize/Upgrade the PMG rule database.", init_options, init, NULL },
+	{ "reset", "Reset PMG rule database back to factory defaults.", NULL, reset, NULL },
+	{ "update", "Update the PMG statistic database.", NULL, update, NULL },
+	{ NULL, NULL, NULL, NULL, NULL },
 };
 
 int main(int argc, char **argv)

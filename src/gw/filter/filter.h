@@ -11,9 +11,12 @@
 #pragma once
 
 #include <stdbool.h>
+#include <time.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
+#include "base/str.h"
 
 #define FILTER_USER "pmg-smtp-filter"
 #define FILTER_RUN_DIR "/run/pmg-smtp-filter"
@@ -37,3 +40,24 @@ MUST_CHECK int filter_open(struct arena *a, const struct filter_options *options
 
 /* Serves until told to stop. */
 void filter_run(struct filter *f);
+
+/* A mail, and what is known about how it came or would come. */
+struct filter_question {
+	struct str mail;       /* as in a file; lines may end with CRLF */
+	struct str sender;     /* STR_NONE: as the header says; empty: a bounce */
+	const struct str *rcpt; /* none: as the header says */
+	size_t n_rcpt;
+	struct str client; /* address; empty: unknown */
+	bool trusted;	   /* an outgoing mail */
+	time_t now;
+	const char *database; /* NULL: the product's */
+};
+
+/*
+ * Tells what the filter would do with the mail now: rules_explain() with settings, rules and spam
+ * rules as a generation loads them, scanners and lists as a worker asks them. Nothing is delivered,
+ * stored or counted; a temporary file is there for scanners while the arena lives. A scanner that
+ * fails is told about and left out. The mail is a stranger's, so call this as FILTER_USER.
+ */
+MUST_CHECK int filter_explain(struct arena *a, const struct filter_question *q, struct buf *out,
+			      struct err *e);

@@ -50,7 +50,16 @@ struct filter {
 
 /* generation.c: loads everything that workers share. */
 int filter_load(void *ctx, size_t *workers, struct err *e);
+
+/* Into f->a what mails are judged by: settings, rules, content types, spam rules. */
+int filter_load_context(struct filter *f, struct err *e);
 struct db *filter_database(struct filter *f, struct arena *a);
+
+/* users.c: for each recipient of the envelope the user it belongs to. */
+struct str *filter_users(struct arena *a, const struct smtp_envelope *env);
+
+/* What the rules are given; `db` is asked for personal lists. */
+struct rules_mail filter_rules_mail(struct db *db, struct scan *s, const struct str *pmail);
 
 /* mail.c: what smtp_serve() calls. */
 extern const struct smtp_handler filter_handler;

@@ -82,20 +82,28 @@ static int make_slots(struct filter *f, size_t workers, struct err *e)
 	return 0;
 }
 
-int filter_load(void *ctx, size_t *workers, struct err *e)
+int filter_load_context(struct filter *f, struct err *e)
 {
-	struct filter *f = ctx;
 	struct magic *magic;
-	size_t n;
 
-	f->a = arena_open("generation", GENERATION_MEMORY_MAX);
 	if (load_settings(f, e) < 0 || load_rules(f, e) < 0)
 		return -1;
 	if (magic_load(f->a, MAGIC_DIR, &magic, e) < 0)
 		return err_wrap(e, "content types");
 	f->scan.magic = magic;
+	return load_spam_rules(f, e);
+}
+
+int filter_load(void *ctx, size_t *workers, struct err *e)
+{
+	struct filter *f = ctx;
+	size_t n;
+
+	f->a = arena_open("generation", GENERATION_MEMORY_MAX);
+	if (filter_load_context(f, e) < 0)
+		return -1;
 	n = (size_t)f->cfg->mail.max_filters;
-	if (load_spam_rules(f, e) < 0 || make_slots(f, n, e) < 0)
+	if (make_slots(f, n, e) < 0)
 		return -1;
 	log_info("Filter daemon (re)started (max. %zu processes)", n);
 	*workers = n;

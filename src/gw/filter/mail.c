@@ -9,7 +9,6 @@
 #include "gw/filter/filter_int.h"
 #include "gw/quar/store.h"
 #include "gw/rules/outbox.h"
-#include "gw/store/userprefs.h"
 #include "gw/track/lines.h"
 #include "lib/smtp/server.h"
 
@@ -96,25 +95,6 @@ static int map_file(struct mail *m, struct err *e)
 	return 0;
 }
 
-static void find_users(struct mail *m)
-{
-	m->pmail = NEW_N(m->a, struct str, m->env->n_rcpt);
-	for (size_t i = 0; i < m->env->n_rcpt; i++)
-		m->pmail[i] = str_lower(m->a, m->env->rcpt[i].address);
-}
-
-static int read_lists(void *arg, struct arena *a, const struct str *pmail, size_t n,
-		      struct rules_lists *out, struct err *e)
-{
-	struct userprefs *prefs = NEW_N(a, struct userprefs, n);
-
-	if (userprefs_read(arg, a, pmail, n, prefs, e) < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		out[i] = (struct rules_lists){ prefs[i].white, prefs[i].black };
-	return 0;
-}
-
 /* A mail that is not taken apart: the two envelope fields, then the bytes as received. */
 static int write_unparsed(void *ctx, const struct sink *to, struct err *e)
 {
@@ -180,14 +160,7 @@ static int refuse_broken(struct mail *m, struct err *e)
 static int decide_and_deliver(struct mail *m, struct err *e)
 {
 	struct filter *f = m->f;
-	const struct rules_mail rules_mail = {
-		.scan = m->scan,
-		.pmail = m->pmail,
-		.lists = read_lists,
-		.lists_arg = f->db,
-		.unique = str_of(f->file.id),
-		.version = STR("pmg/" PMG_VERSION),
-	};
+	const struct rules_mail rules_mail = filter_rules_mail(f->db, m->scan, m->pmail);
 	const struct deliver_context ctx = { f->cfg, f->db, SPOOL_ROOT, m->pmail, m->start };
 	struct outbox *outbox;
 	struct plan *plan;
@@ -211,7 +184,7 @@ static int handle(struct mail *m, struct err *e)
 	if (map_file(m, e) < 0)
 		return -1;
 	FAILPOINT("received", m->raw);
-	find_users(m);
+	m->pmail = filter_users(m->a, m->env);
 	if (poison_deaths(f->poison, m->raw) >= POISON_DEATHS)
 		return set_aside_poison(m, e);
 	if (scan_open(m->a, &f->scan, f->file.id, f->file.path, m->raw, m->env, f->trusted, m->now,

@@ -169,14 +169,28 @@ static void explain_actions(struct explain *x, const struct rule *rule)
 		buf_addz(x->out, "     it has no actions\n");
 }
 
+/* A line for each rule that has settled some of these recipients. */
 static void settled_lines(struct explain *x, const size_t *rcpt, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
+	const struct rule *const *final = x->trace->plan->final;
+	size_t *list = NEW_N(x->a, size_t, n), *rest = NEW_N(x->a, size_t, n);
+
+	while (n) {
+		const struct rule *by = final[rcpt[0]];
+		size_t k = 0, m = 0;
+
+		for (size_t i = 0; i < n; i++)
+			if (final[rcpt[i]] == by)
+				list[k++] = rcpt[i];
+			else
+				rest[m++] = rcpt[i];
 		buf_addz(x->out, "  -> not for ");
-		explain_people(x, &rcpt[i], 1);
+		explain_people(x, list, k);
 		buf_addz(x->out, ": settled before, by ");
-		rule_name(x, x->trace->plan->final[rcpt[i]]);
+		rule_name(x, by);
 		buf_addc(x->out, '\n');
+		rcpt = rest;
+		n = m;
 	}
 }
 

@@ -45,19 +45,19 @@ static int take_lock(const struct daemon_service *d, struct err *e)
 	return 0;
 }
 
-static int drop_privileges(const struct daemon_service *d, struct err *e)
+int daemon_become(const char *user, struct err *e)
 {
 	struct passwd *pw;
 
 	if (getuid() != 0)
 		return 0;
 	errno = 0;
-	pw = getpwnam(d->user);
+	pw = getpwnam(user);
 	if (!pw)
-		return err_set(e, ERR_NOTFOUND, "there is no user '%s': create it first", d->user);
-	if (initgroups(d->user, pw->pw_gid) < 0 || setgid(pw->pw_gid) < 0 ||
+		return err_set(e, ERR_NOTFOUND, "there is no user '%s': create it first", user);
+	if (initgroups(user, pw->pw_gid) < 0 || setgid(pw->pw_gid) < 0 ||
 	    setuid(pw->pw_uid) < 0)
-		return err_sys(e, "become user '%s'", d->user);
+		return err_sys(e, "become user '%s'", user);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(e, "give up new privileges");
 	return 0;
@@ -70,7 +70,7 @@ static int set_up(const struct daemon_service *d, struct err *e)
 		return -1;
 	if (d->prepare && d->prepare(d->ctx, e) < 0)
 		return -1;
-	return drop_privileges(d, e);
+	return daemon_become(d->user, e);
 }
 
 static void leave_terminal(void)

@@ -27,5 +27,11 @@ struct daemon_service {
  */
 int daemon_command(const struct daemon_service *d, const char *command);
 
+/*
+ * What a service does before it runs, for a command that handles what strangers sent: from root to
+ * `user` with its groups, without a way back. Does nothing where the process is not root.
+ */
+MUST_CHECK int daemon_become(const char *user, struct err *e);
+
 /* Tells the process that holds the lock on `pidfile` to reload; that nobody does is no error. */
 MUST_CHECK int daemon_reload(const char *pidfile, struct err *e);
