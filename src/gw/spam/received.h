@@ -54,6 +54,5 @@ struct received_server {
 	struct received_format formats[5];
 };
 
-extern const struct received_format received_first[];   /* before those of servers */
 extern const struct received_server received_servers[]; /* ends with mark NULL */
 extern const struct received_format received_others[];  /* in this order */

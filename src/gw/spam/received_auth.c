@@ -128,7 +128,8 @@ struct str spam_received_auth(struct arena *a, struct str line)
 		auth = of_google(a, line);
 	if (auth.n)
 		return auth;
-	if (shape_match("from %.{])|)]} (AUTH: %a %n{, %.|}) by ", line, &f) &&
+	if (str_find(line, STR(" (AUTH: ")) >= 0 &&
+	    shape_match("from %.{])|)]} (AUTH: %a %n{, %.|}) by ", line, &f) &&
 	    is_courier_method(f.auth))
 		return f.auth;
 	if (is_sendmail(line))

@@ -14,11 +14,6 @@ enum {
 
 #define QMAIL_TAIL "{ (envelope-sender <%n>)|} by %b{ (%*)|} with {%* |}{SMTP|QMQP}%!"
 
-const struct received_format received_first[] = {
-	{ "%i by %b (%I) with HTTP (WebMailUI)", S },
-	{ NULL, 0 },
-};
-
 const struct received_server received_servers[] = {
 	{ " SMTPSVC",
 	  { { "%H ([%i]%~) by %b with Microsoft SMTPSVC", 0 },

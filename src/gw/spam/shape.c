@@ -325,10 +325,16 @@ bool shape_match(const char *shape, struct str s, struct shape_finds *f)
 bool shape_search(const char *shape, struct str s, struct shape_finds *f)
 {
 	struct matcher m = { .s = s };
+	struct str literal = { shape, strcspn(shape, "%{") };
 
 	for (size_t at = 0; at < s.n && m.steps <= SHAPE_STEPS_MAX; at++) {
-		if (*shape != '%' && *shape != '{' && s.p[at] != *shape)
-			continue;
+		if (literal.n) {
+			ptrdiff_t next = str_find(str_from(s, at), literal);
+
+			if (next < 0)
+				return false;
+			at += (size_t)next;
+		}
 		if (step(&m, shape, at)) {
 			*f = m.f;
 			return true;

@@ -80,7 +80,9 @@ static size_t scheme_at(struct str s)
 
 static size_t link_at(struct str s, size_t i)
 {
-	size_t scheme = scheme_at(str_from(s, i)), n;
+	/* Nearly every word starts with another letter. */
+	bool may_be = is_one_of(s.p[i], "hHfFwW");
+	size_t scheme = may_be ? scheme_at(str_from(s, i)) : 0, n;
 
 	if (!scheme)
 		return 0;
@@ -92,7 +94,7 @@ static size_t mail_at(struct str s, size_t i, size_t at)
 {
 	size_t n;
 
-	if (str_istarts(str_from(s, i), STR("mailto:"))) {
+	if (ascii_lower(s.p[i]) == 'm' && str_istarts(str_from(s, i), STR("mailto:"))) {
 		n = run(s, i + 7, ends_mail);
 		if (n >= 1 && n <= URI_FOUND_MAX)
 			return 7 + n;
