@@ -217,6 +217,16 @@ static void test_first_sync(void **state)
 	assert_string_equal(said.n ? "said" : "", "");
 }
 
+/* clamd takes for clean what is larger than its limits; no mail that passes may be that. */
+static void test_no_mail_is_too_large_to_be_scanned(void **state)
+{
+	(void)state;
+	put("/etc/pmg/pmg.conf", "section: mail\n\tmaxsize 300000000\n");
+	sync_ok(false);
+	assert_has(get("/etc/clamav/clamd.conf"), "\nMaxFileSize 600000000\n");
+	assert_has(get("/etc/clamav/clamd.conf"), "\nMaxScanSize 600000000\n");
+}
+
 /* Everything Postfix opens exists and is compiled before it is told to reload. */
 static void test_maps_come_before_the_reload(void **state)
 {
@@ -585,6 +595,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_first_sync),
+		TEST(test_no_mail_is_too_large_to_be_scanned),
 		TEST(test_maps_come_before_the_reload),
 		TEST(test_second_sync_changes_nothing),
 		TEST(test_only_what_changed_is_told),
