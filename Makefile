@@ -35,7 +35,9 @@ run: ## the gateway in a private lab with sample mails; ONCE=1 ends after the ta
 
 check: ## all tests: unit, golden, fuzz corpora, system; also with sanitizers
 	@tools/install-packages build run check
-	@$(MAKE) --no-print-directory build/debug/build.ninja build/asan/build.ninja
+	@$(MAKE) --no-print-directory build/release/build.ninja build/debug/build.ninja \
+		build/asan/build.ninja
+	@ninja -C build/release
 	@ninja -C build/debug
 	@ninja -C build/asan
 	@tools/check build/debug build/asan

@@ -188,7 +188,7 @@ int filter_explain(struct arena *a, const struct filter_question *q, struct buf 
 	struct explained x = { .a = a, .q = q, .out = out };
 	struct filter *f = &x.f;
 	struct scan *s;
-	const char *path;
+	const char *path = NULL;
 
 	f->a = a;
 	f->options.database = q->database ? q->database : STORE_DATABASE;
