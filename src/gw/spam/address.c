@@ -334,7 +334,33 @@ static void search_rest(struct arena *a, struct str s, struct spam_address **v, 
 	*cap = list.cap;
 }
 
-struct spam_addresses spam_addresses_read(struct arena *a, struct str value)
+/* Without comments, nested ones too, wherever they stand outside quotes. */
+static struct str uncommented(struct arena *a, struct str s)
+{
+	struct buf out;
+	size_t depth = 0;
+
+	buf_init(&out, a, s.n);
+	for (size_t i = 0; i < s.n; i++) {
+		size_t quoted = depth ? i : skip_quoted(s, i);
+
+		if (quoted > i) {
+			buf_add(&out, str_sub(s, i, quoted - i));
+			i = quoted - 1;
+		} else if (s.p[i] == '\\' && depth) {
+			i++;
+		} else if (s.p[i] == '(') {
+			depth++;
+		} else if (s.p[i] == ')' && depth) {
+			depth--;
+		} else if (!depth) {
+			buf_addc(&out, s.p[i]);
+		}
+	}
+	return buf_str(&out);
+}
+
+static struct spam_addresses read_list(struct arena *a, struct str value)
 {
 	struct str s = prepared(a, value);
 	VEC(struct spam_address) list = { 0 };
@@ -346,7 +372,36 @@ struct spam_addresses spam_addresses_read(struct arena *a, struct str value)
 	}
 	if (str_chr(s, '@') >= 0)
 		search_rest(a, s, &list.p, &list.n, &list.cap);
-	if (!list.n && str_trim(value).n)
-		vec_add(a, &list, ((struct spam_address){ value, STR_NONE }));
 	return (struct spam_addresses){ list.p, list.n };
+}
+
+static size_t count_commas(struct str s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += s.p[i] == ',';
+	return n;
+}
+
+/*
+ * Where the tolerant reading finds fewer addresses than there are commas, SpamAssassin asks a
+ * strict parser too, which knows comments in odd places; what that would find then wins.
+ */
+struct spam_addresses spam_addresses_read(struct arena *a, struct str value)
+{
+	struct spam_addresses list = read_list(a, value);
+	struct spam_address *whole;
+
+	if (list.n <= count_commas(value) && str_chr(value, '(') >= 0) {
+		struct spam_addresses strict = read_list(a, uncommented(a, value));
+
+		if (strict.n > list.n)
+			list = strict;
+	}
+	if (list.n || !str_trim(value).n)
+		return list;
+	whole = NEW(a, struct spam_address);
+	whole->phrase = value;
+	return (struct spam_addresses){ whole, 1 };
 }

@@ -99,23 +99,6 @@ static struct spam_texts split_lines(struct arena *a, struct str s)
 	return (struct spam_texts){ lines.p, lines.n };
 }
 
-/* Characters 80 to FF as one octet each: text that was never decoded. */
-static struct str narrowed(struct arena *a, struct str s)
-{
-	char *out = arena_alloc(a, s.n);
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if ((c == 0xc2 || c == 0xc3) && i + 1 < s.n)
-			out[n++] = (char)((c & 3) << 6 | (s.p[++i] & 0x3f));
-		else
-			out[n++] = s.p[i];
-	}
-	return (struct str){ out, n };
-}
-
 /* The text of all parts one after the other, in one of its three variants. */
 static struct spam_text joined_parts(struct spam_message *m, int view)
 {
@@ -162,7 +145,9 @@ static struct spam_texts body_view(struct spam_message *m, int view)
 	all = joined_parts(m, view);
 	buf_init(&out, m->a, SIZE_MAX);
 	squeeze(&all, &out);
-	all.s = all.wide ? buf_str(&out) : narrowed(m->a, buf_str(&out));
+	if (!all.wide)
+		out.n = spam_narrow(out.p, out.n);
+	all.s = buf_str(&out);
 	if (view != SPAM_VIEW_INVISIBLE) {
 		struct str line = subject ? spam_field_value(m, subject) : STR_NONE;
 

@@ -78,6 +78,8 @@ static void addresses(void **state UNUSED)
 		{ "<>", "", "" },
 		{ "x <a@b.test> <a@b.test>", "[a@b.test]", "[x]" },
 		{ "\"a \\\"b\\\" c\" <a@b.test>", "[a@b.test]", "[a \"b\" c]" },
+		{ "Pete(A \\) chap) <pete(his account)@silly.test(his (own) host)>",
+		  "[pete@silly.test]", "[Pete]" },
 		{ "<a@b.test", "", "[<a@b.test]" },
 	};
 

@@ -74,7 +74,7 @@ static void take_image(struct html_walk *w, const struct html_event *ev)
 	const struct html_attr *height = html_attr_find(ev, "height");
 
 	if (html_is_inside(w->in_a) && w->anchor)
-		buf_addz(w->anchor, "<img>\n");
+		buf_addz(&w->anchor->buf, "<img>\n");
 	if (width && height)
 		w->r->image_area += side(width->value, 8) * side(height->value, 6);
 }
@@ -139,8 +139,7 @@ void html_note_start(struct html_walk *w, const struct html_tag *t, const struct
 	if (html_tag_is(t, "a"))
 		html_anchor_open(w, ev);
 	if (html_tag_is(t, "title")) {
-		w->title = NEW(w->a, struct buf);
-		buf_init(w->title, w->a, SIZE_MAX);
-		vec_add(w->a, &w->r->titles, w->title);
+		w->title = html_text_start(w);
+		vec_add(w->a, &w->r->titles, &w->title->buf);
 	}
 }

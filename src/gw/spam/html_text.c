@@ -71,6 +71,30 @@ static void show_text(struct html_walk *w, struct str text, bool wide, bool invi
 	add_segment(w, text, wide, false, invisible);
 }
 
+struct html_text *html_text_start(struct html_walk *w)
+{
+	struct html_text *t = NEW(w->a, struct html_text);
+
+	buf_init(&t->buf, w->a, SIZE_MAX);
+	return t;
+}
+
+static void add_text(struct html_text *t, struct str s, bool wide)
+{
+	buf_add(&t->buf, s);
+	t->wide |= wide;
+}
+
+static void narrow_texts(struct buf **texts, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct html_text *t = (struct html_text *)texts[i];
+
+		if (!t->wide)
+			t->buf.n = spam_narrow(t->buf.p, t->buf.n);
+	}
+}
+
 static void take_text(struct html_walk *w, const struct html_event *ev)
 {
 	bool wide = w->wide || ev->wide, hidden;
@@ -78,9 +102,9 @@ static void take_text(struct html_walk *w, const struct html_event *ev)
 	if (html_is_inside(w->in_script) || html_is_inside(w->in_style))
 		return;
 	if (html_is_inside(w->in_a) && w->anchor)
-		buf_add(w->anchor, ev->text);
+		add_text(w->anchor, ev->text, wide);
 	if (html_is_inside(w->in_title) && w->title)
-		buf_add(w->title, ev->text);
+		add_text(w->title, ev->text, wide);
 	hidden = !is_blank(ev->text) && html_style_hides(w);
 	html_note_obfuscation(w, ev->text, wide);
 	show_text(w, ev->text, wide, hidden);
@@ -295,6 +319,8 @@ static void finish(struct html_walk *w)
 	for (size_t i = 0; i < w->inside.n; i++)
 		vec_add(w->a, &r->inside,
 			*(const struct spam_html_count *)w->inside.entries[i].value);
+	narrow_texts(r->anchors.p, r->anchors.n);
+	narrow_texts(r->titles.p, r->titles.n);
 	r->uris = w->uri_list.p;
 	r->uri_count = w->uri_list.n;
 }

@@ -267,9 +267,8 @@ void html_anchor_open(struct html_walk *w, const struct html_event *ev)
 	const struct html_attr *href = html_attr_find(ev, "href");
 	struct spam_html_uri *u = uri_entry(w, href ? canonical(w, href->value) : STR(""));
 
-	w->anchor = NEW(w->a, struct buf);
-	buf_init(w->anchor, w->a, SIZE_MAX);
-	vec_add(w->a, &w->r->anchors, w->anchor);
+	w->anchor = html_text_start(w);
+	vec_add(w->a, &w->r->anchors, &w->anchor->buf);
 	if (u)
-		vec_add(w->a, &u->anchors, w->anchor);
+		vec_add(w->a, &u->anchors, &w->anchor->buf);
 }

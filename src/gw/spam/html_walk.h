@@ -60,6 +60,12 @@ struct html_segment {
 	bool wide, whitespace, invisible;
 };
 
+/* Text of a link or title; `buf` first: results hold that. */
+struct html_text {
+	struct buf buf;
+	bool wide;
+};
+
 struct html_walk {
 	struct arena *a;
 	struct spam_html *r;
@@ -77,7 +83,7 @@ struct html_walk {
 
 	struct map uris; /* URI -> struct spam_html_uri */
 	VEC(struct spam_html_uri *) uri_list;
-	struct buf *anchor, *title; /* the ones text goes to */
+	struct html_text *anchor, *title; /* the ones text goes to */
 	struct str base;
 };
 
@@ -86,6 +92,9 @@ void html_style_init(struct html_walk *w);
 void html_style_open(struct html_walk *w, const struct html_tag *t, const struct html_event *ev);
 void html_style_close(struct html_walk *w, const struct html_tag *t);
 bool html_style_hides(struct html_walk *w);
+
+/* html_text.c: an empty text that is also in one of the lists of the results. */
+struct html_text *html_text_start(struct html_walk *w);
 
 /* html_uri.c */
 void html_uri_take(struct html_walk *w, const struct html_tag *t, struct html_event *ev);

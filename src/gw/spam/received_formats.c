@@ -103,7 +103,7 @@ const struct received_format received_others[] = {
 	{ "no.name.available by %n via smtpd (for ", X },
 	{ "%n by %n (%*) with qmail-scanner", X | RECEIVED_SCANNER },
 	{ "%n by %n with local", X },
-	{ "%n ([unix socket]) by %n (Cyrus v%n) with LMTPA", X },
+	{ "%n ([unix socket]) by %n (Cyrus v%0.%0.%0) with LMTPA", X },
 	{ "%n by %n {with|via|for|(}", X },
 	{ "%n {with|via|for} %n by%w", X },
 	{ "%n (unverified) by%w", X },

@@ -239,3 +239,18 @@ size_t spam_chars_end(struct str s, size_t n)
 			break;
 	return i;
 }
+
+size_t spam_narrow(char *p, size_t n)
+{
+	size_t out = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)p[i];
+
+		if ((c == 0xc2 || c == 0xc3) && i + 1 < n)
+			p[out++] = (char)((c & 3) << 6 | (p[++i] & 0x3f));
+		else
+			p[out++] = p[i];
+	}
+	return out;
+}

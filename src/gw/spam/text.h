@@ -38,3 +38,9 @@ size_t spam_space_at(struct str s, bool wide);
 /* Characters in the UTF-8 text `s`; octets that hold the first `n` of them. */
 size_t spam_chars(struct str s);
 size_t spam_chars_end(struct str s, size_t n);
+
+/*
+ * Characters 80 to FF as one octet each, in place: text that was never decoded. Returns the new
+ * length.
+ */
+size_t spam_narrow(char *p, size_t n);
