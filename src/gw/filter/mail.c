@@ -15,7 +15,7 @@
 /* One mail on its way through the rooms. */
 struct mail {
 	struct filter *f;
-	struct arena *a;
+	struct arena *a, *reply; /* of the mail; of its replies, which outlive it */
 	const struct smtp_envelope *env;
 	struct str raw;
 	struct str *pmail; /* per recipient */
@@ -24,7 +24,7 @@ struct mail {
 	int64_t start, deadline;
 	struct scan *scan;
 	struct deliver_rcpt *rcpt;
-	struct str refused; /* before the queue: why nobody gets it; empty: not refused */
+	struct smtp_reply all; /* the reply for everybody; code 0: each has its own */
 	int64_t ms; /* until everything was settled */
 };
 
@@ -153,7 +153,8 @@ static int refuse_broken(struct mail *m, struct err *e)
 {
 	if (m->lmtp)
 		return set_aside(m, m->scan->broken, e);
-	m->refused = m->scan->broken;
+	m->all = (struct smtp_reply){ 554, str_fmt(m->reply, "5.6.0 Message refused: %.*s",
+						   STR_ARG(m->scan->broken)) };
 	return 0;
 }
 
@@ -200,27 +201,27 @@ static int handle(struct mail *m, struct err *e)
 }
 
 /* filter.md §2, "Replies after processing". */
-static struct smtp_reply reply_for(struct mail *m, struct arena *a, size_t i)
+static struct smtp_reply reply_for(struct mail *m, size_t i)
 {
 	const struct deliver_rcpt *r = &m->rcpt[i];
 	const char *id = m->f->file.id;
 
 	switch (r->fate) {
 	case DELIVER_DONE:
-		return (struct smtp_reply){ 250, str_fmt(a, "2.5.0 OK (%s)", id) };
+		return (struct smtp_reply){ 250, str_fmt(m->reply, "2.5.0 OK (%s)", id) };
 	case DELIVER_BLOCKED:
 		if (m->f->cfg->mail.ndr_on_block)
 			return (struct smtp_reply){
-				554, str_fmt(a, "5.7.1 Rejected for policy reasons (%s)", id)
+				554, str_fmt(m->reply, "5.7.1 Rejected for policy reasons (%s)", id)
 			};
-		return (struct smtp_reply){ 250, str_fmt(a, "2.7.0 BLOCKED (%s)", id) };
+		return (struct smtp_reply){ 250, str_fmt(m->reply, "2.7.0 BLOCKED (%s)", id) };
 	case DELIVER_REFUSED:
-		return (struct smtp_reply){ r->code, str_fmt(a, "%d.0.0 %.*s", r->code / 100,
+		return (struct smtp_reply){ r->code, str_fmt(m->reply, "%d.0.0 %.*s", r->code / 100,
 							     STR_ARG(r->text)) };
 	case DELIVER_OPEN:
 		break;
 	}
-	return (struct smtp_reply){ 451, str_fmt(a, "4.4.0 detected undelivered mail to <%.*s>",
+	return (struct smtp_reply){ 451, str_fmt(m->reply, "4.4.0 detected undelivered mail to <%.*s>",
 						 STR_ARG(m->env->rcpt[i].address)) };
 }
 
@@ -234,23 +235,20 @@ static size_t count_fate(const struct mail *m, enum deliver_fate fate)
 }
 
 /* One reply for all recipients: before the queue. */
-static struct smtp_reply reply_for_all(struct mail *m, struct arena *a)
+static struct smtp_reply reply_for_all(struct mail *m)
 {
 	size_t n = m->env->n_rcpt, blocked = count_fate(m, DELIVER_BLOCKED);
 	const char *id = m->f->file.id;
 
-	if (m->refused.n)
-		return (struct smtp_reply){ 554, str_fmt(a, "5.6.0 Message refused: %.*s",
-							 STR_ARG(m->refused)) };
 	if (blocked == n) {
 		log_info("reject mail %s", id);
 		return (struct smtp_reply){
-			554, str_fmt(a, "5.7.1 Rejected for policy reasons (%s)", id)
+			554, str_fmt(m->reply, "5.7.1 Rejected for policy reasons (%s)", id)
 		};
 	}
 	if (blocked + count_fate(m, DELIVER_DONE) == n)
-		return (struct smtp_reply){ 250, str_fmt(a, "2.5.0 OK (%s)", id) };
-	return (struct smtp_reply){ 451, str_fmt(a, "4.4.0 detected undelivered mail (%s)", id) };
+		return (struct smtp_reply){ 250, str_fmt(m->reply, "2.5.0 OK (%s)", id) };
+	return (struct smtp_reply){ 451, str_fmt(m->reply, "4.4.0 detected undelivered mail (%s)", id) };
 }
 
 static void process(struct mail *m)
@@ -272,7 +270,7 @@ static int mail(void *ctx, struct arena *a, const struct smtp_envelope *env, boo
 {
 	struct filter *f = ctx;
 	struct mail m = {
-		.f = f, .a = f->mail, .env = env, .lmtp = lmtp,
+		.f = f, .a = f->mail, .reply = a, .env = env, .lmtp = lmtp,
 		.now = time(NULL), .start = net_now(),
 		.rcpt = NEW_N(a, struct deliver_rcpt, env->n_rcpt),
 	};
@@ -283,13 +281,14 @@ static int mail(void *ctx, struct arena *a, const struct smtp_envelope *env, boo
 	db_deadline(f->db, m.deadline);
 	if (spool_finish(&f->file, false, &e) < 0) {
 		log_err("spool: %s", e.msg);
+		m.all = (struct smtp_reply){ 451, str_fmt(a, "4.5.0 Local delivery failed: %s", e.msg) };
 	} else {
 		note_file(f, true);
 		log_id(f->file.id);
 		process(&m);
 	}
 	for (size_t i = 0; i < n; i++)
-		replies[i] = lmtp ? reply_for(&m, a, i) : reply_for_all(&m, a);
+		replies[i] = m.all.code ? m.all : lmtp ? reply_for(&m, i) : reply_for_all(&m);
 	FAILPOINT("before-reply", m.raw);
 	arena_reset(f->mail);
 	forget_file(f);

@@ -101,7 +101,7 @@ static int create(const char *dir, struct moment at, struct spool_file *f, struc
 static void reset(struct spool_file *f)
 {
 	f->fd = -1;
-	f->size = 0;
+	f->size = f->held = 0;
 	f->id[0] = f->path[0] = '\0';
 }
 
@@ -129,11 +129,29 @@ int spool_create_quarantine(const char *root, const char *store, struct spool_fi
 	return create(dir, at, f, e);
 }
 
+static int write_out(struct spool_file *f, struct str bytes, struct err *e)
+{
+	return file_write_all(f->fd, bytes, e) < 0 ? err_wrap(e, "%s", f->path) : 0;
+}
+
+static int flush(struct spool_file *f, struct err *e)
+{
+	size_t n = f->held;
+
+	f->held = 0;
+	return write_out(f, (struct str){ f->buffer, n }, e);
+}
+
 int spool_write(struct spool_file *f, struct str bytes, struct err *e)
 {
-	if (file_write_all(f->fd, bytes, e) < 0)
-		return err_wrap(e, "%s", f->path);
 	f->size += bytes.n;
+	if (bytes.n > SPOOL_BUFFER - f->held && flush(f, e) < 0)
+		return -1;
+	if (bytes.n > SPOOL_BUFFER)
+		return write_out(f, bytes, e);
+	if (bytes.n)
+		memcpy(f->buffer + f->held, bytes.p, bytes.n);
+	f->held += bytes.n;
 	return 0;
 }
 
@@ -157,7 +175,7 @@ int spool_finish(struct spool_file *f, bool durable, struct err *e)
 	char path[SPOOL_PATH_MAX];
 	char *name = strrchr(f->path, '/') + 1;
 
-	if (make_id(f, name, f->id, e) < 0)
+	if (flush(f, e) < 0 || make_id(f, name, f->id, e) < 0)
 		return -1;
 	snprintf(path, sizeof(path), "%.*s%s", (int)(name - f->path), f->path, f->id);
 	if (durable && fsync(f->fd) < 0)

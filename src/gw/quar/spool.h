@@ -13,13 +13,15 @@
 
 #define SPOOL_ROOT "/var/spool/pmg"
 
-enum { SPOOL_ID_MAX = 25, SPOOL_PATH_MAX = 512 };
+enum { SPOOL_ID_MAX = 25, SPOOL_PATH_MAX = 512, SPOOL_BUFFER = 64 * 1024 };
 
 struct spool_file {
 	int fd; /* -1: there is none */
-	size_t size;
+	size_t size; /* of all that was written */
+	size_t held; /* bytes of it that are still in `buffer` */
 	char id[SPOOL_ID_MAX + 1]; /* set by spool_finish() */
 	char path[SPOOL_PATH_MAX]; /* where the file is now */
+	char buffer[SPOOL_BUFFER];
 };
 
 /* Makes the directories below `root` that are missing; the process's user and group own them. */
@@ -35,9 +37,10 @@ MUST_CHECK int spool_create_active(const char *root, struct spool_file *f, struc
 MUST_CHECK int spool_create_quarantine(const char *root, const char *store, struct spool_file *f,
 				       struct err *e);
 
+/* Small pieces are gathered: that the disk is full may only show in spool_finish(). */
 MUST_CHECK int spool_write(struct spool_file *f, struct str bytes, struct err *e);
 
-/* Gives the file its id. With `durable`, file and directory are synced before this returns. */
+/* Writes what is held and gives the file its id. With `durable`, file and directory are synced before this returns. */
 MUST_CHECK int spool_finish(struct spool_file *f, bool durable, struct err *e);
 
 /* Closes, and removes the file; for one that is there no more this does nothing. */

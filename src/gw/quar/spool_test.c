@@ -136,9 +136,33 @@ static void test_removed_file_is_gone(void **state)
 	assert_int_equal(entries("active"), 0);
 }
 
+/* Pieces of all sizes around the buffer's, against what they are together. */
+static void test_pieces_stay_in_order(void **state)
+{
+	static const size_t sizes[] = { 1, SPOOL_BUFFER - 1, SPOOL_BUFFER, 2, SPOOL_BUFFER + 1, 0, 3 };
+	struct spool_file f;
+	struct str got;
+	size_t at = 0;
+	char *all;
+
+	(void)state;
+	all = arena_alloc(a, 4 * SPOOL_BUFFER);
+	for (size_t i = 0; i < 4 * SPOOL_BUFFER; i++)
+		all[i] = (char)(i * 7 >> 3);
+	OK(spool_create_active(root, &f, &e));
+	for (size_t i = 0; i < ARRAY_LEN(sizes); at += sizes[i++])
+		OK(spool_write(&f, (struct str){ all + at, sizes[i] }, &e));
+	OK(spool_finish(&f, false, &e));
+	assert_int_equal(f.size, at);
+	OK(file_read(a, f.path, at, &got, &e));
+	assert_true(str_eq(got, (struct str){ all, at }));
+	spool_remove(&f);
+}
+
 static void test_failures_name_the_file(void **state)
 {
 	struct spool_file f;
+	struct str many;
 
 	(void)state;
 	assert_int_equal(spool_create_active("/nonexistent", &f, &e), -1);
@@ -148,9 +172,13 @@ static void test_failures_name_the_file(void **state)
 	OK(spool_create_active(root, &f, &e));
 	close(f.fd);
 	f.fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	OK(spool_write(&f, STR("held"), &e));
+	assert_int_equal(spool_finish(&f, false, &e), -1);
+	assert_non_null(strstr(e.msg, f.path));
+	many = (struct str){ arena_alloc(a, SPOOL_BUFFER), SPOOL_BUFFER };
+	OK(spool_write(&f, many, &e));
 	assert_int_equal(spool_write(&f, STR("x"), &e), -1);
 	assert_non_null(strstr(e.msg, f.path));
-	assert_int_equal(f.size, 0);
 	spool_remove(&f);
 	assert_int_equal(entries("active"), 0);
 }
@@ -180,6 +208,7 @@ int main(void)
 		TEST(test_active_file),
 		TEST(test_quarantine_file_lies_in_its_sub_directory),
 		TEST(test_removed_file_is_gone),
+		TEST(test_pieces_stay_in_order),
 		TEST(test_failures_name_the_file),
 		TEST(test_empty_active),
 	};

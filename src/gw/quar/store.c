@@ -9,7 +9,6 @@
 enum {
 	TEXT_COLUMN = 255,           /* varchar(255) */
 	HEADER_COLUMN = 1024 * 1024, /* has no width of its own */
-	BUFFER = 64 * 1024,
 	TICKET_BITS = 28,
 };
 
@@ -32,41 +31,16 @@ int64_t quar_ticket(uint32_t first, size_t n)
 	return (int64_t)((first + (uint64_t)n) & ((1u << TICKET_BITS) - 1));
 }
 
-/* Small spans are gathered, so that not each becomes a system call. */
-struct gather {
-	struct spool_file *file;
-	size_t n;
-	char *p;
-};
-
-static int gather_flush(struct gather *g, struct err *e)
+static int write_piece(void *ctx, struct str bytes, struct err *e)
 {
-	size_t n = g->n;
-
-	g->n = 0;
-	return spool_write(g->file, (struct str){ g->p, n }, e);
+	return spool_write(ctx, bytes, e);
 }
 
-static int gather_write(void *ctx, struct str bytes, struct err *e)
+static int write_file(const struct quar_source *source, struct spool_file *f, struct err *e)
 {
-	struct gather *g = ctx;
+	const struct sink to = { write_piece, f };
 
-	if (bytes.n > BUFFER - g->n && gather_flush(g, e) < 0)
-		return -1;
-	if (bytes.n > BUFFER)
-		return spool_write(g->file, bytes, e);
-	memcpy(g->p + g->n, bytes.p, bytes.n);
-	g->n += bytes.n;
-	return 0;
-}
-
-static int write_file(struct arena *a, const struct quar_source *source, struct spool_file *f,
-		      struct err *e)
-{
-	struct gather gather = { f, 0, arena_alloc(a, BUFFER) };
-	struct sink to = { gather_write, &gather };
-
-	if (source->write(source->ctx, &to, e) < 0 || gather_flush(&gather, e) < 0)
+	if (source->write(source->ctx, &to, e) < 0)
 		return -1;
 	return spool_finish(f, true, e);
 }
@@ -166,7 +140,7 @@ static int store_file(struct arena *a, struct db *db, const char *spool,
 		      const struct quar_mail *mail, const struct quar_source *source,
 		      struct spool_file *f, struct err *e)
 {
-	if (write_file(a, source, f, e) < 0) {
+	if (write_file(source, f, e) < 0) {
 		spool_remove(f);
 		return -1;
 	}
