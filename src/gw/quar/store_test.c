@@ -1,89 +1,9 @@
-#define _GNU_SOURCE /* nftw */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include "base/file.h"
 #include "base/net.h"
-#include "gw/quar/spool.h"
 #include "gw/quar/store_int.h"
-#include "gw/store/store.h"
-
-static struct arena *a;
-static struct err e;
-static struct db *db, *other;
-static struct store_at at;
-static char root[64];
-
-#define OK(call)                                                                                   \
-	do {                                                                                       \
-		if ((call) < 0)                                                                    \
-			fail_msg("%s", e.msg);                                                     \
-	} while (0)
-
-static int make_database(void **state)
-{
-	struct arena *own = arena_open("test", 16u << 20);
-
-	(void)state;
-	at = (struct store_at){ getenv("PGHOST"), NULL };
-	if (store_init(own, &at, NULL, &e) < 0)
-		return -1;
-	arena_close(own);
-	return 0;
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	a = arena_open("test", 64u << 20);
-	db = store_open(a, &at, NULL);
-	other = store_open(a, &at, NULL);
-	snprintf(root, sizeof(root), "/tmp/pmg-quar-test.XXXXXX");
-	if (!mkdtemp(root) || spool_make_directories(root, &e) < 0)
-		return -1;
-	return db_script(db, "TRUNCATE CMailStore, CMSReceivers RESTART IDENTITY", &e);
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
-{
-	(void)st;
-	(void)type;
-	(void)where;
-	return remove(path);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	arena_close(a);
-	return 0;
-}
-
-static struct str text(const char *sql)
-{
-	struct db_statement s = { NULL, sql };
-	const struct db_rows *rows = NULL;
-
-	OK(db_run(other, a, &s, NULL, 0, &rows, &e));
-	return db_str(rows, 0, 0);
-}
-
-static void is_text(const char *sql, struct str expected)
-{
-	struct str found = text(sql);
-
-	if (!str_eq(found, expected))
-		fail_msg("%.*s\ninstead of %.*s", STR_ARG(found), STR_ARG(expected));
-}
+#include "gw/quar/testing.h"
 
 /* Spans of all sizes around the buffer's. */
 static int write_spans(void *ctx, const struct sink *to, struct err *err)
@@ -169,7 +89,7 @@ static void test_rows_and_file(void **state)
 	path = text("SELECT File FROM CMailStore");
 	assert_true(str_starts(path, STR("spam/")));
 	assert_true(str_ends(path, id));
-	OK(file_read(a, str_z(a, str_fmt(a, "%s/%.*s", root, STR_ARG(path))), 100, &content, &e));
+	content = file_text(path);
 	assert_true(str_eq(content, STR("hello\n")));
 	OK(quar_store(a, db, root, &mail, &hello, &id, &e));
 	is_text("SELECT string_agg(RID || '-' || ID, ' ' ORDER BY RID) FROM CMailStore",
@@ -190,7 +110,7 @@ static void test_large_file(void **state)
 	mail.type = QUAR_ATTACHMENT;
 	OK(quar_store(a, db, root, &mail, &source, &id, &e));
 	path = text("SELECT File FROM CMailStore WHERE QType = 'A'");
-	OK(file_read(a, str_z(a, str_fmt(a, "%s/%.*s", root, STR_ARG(path))), SIZE, &content, &e));
+	content = file_text(path);
 	assert_true(str_eq(content, (struct str){ bytes, SIZE }));
 }
 
@@ -291,7 +211,6 @@ static void test_tickets_wrap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(test_rows_and_file),
 		TEST(test_large_file),
 		TEST(test_texts_are_cut_to_their_columns),

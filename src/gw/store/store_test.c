@@ -319,5 +319,5 @@ int main(void)
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
-	return upgrade_tests() + failed;
+	return upgrade_tests() + userprefs_tests() + failed;
 }

@@ -39,3 +39,4 @@ const char *schema_signature(void);
 #define STORE_TEST(name) cmocka_unit_test_setup_teardown(name, new_database, end_database)
 
 int upgrade_tests(void);
+int userprefs_tests(void);

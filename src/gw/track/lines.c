@@ -117,3 +117,28 @@ void line_processing_time(int64_t ms, int64_t ms_spam, int64_t ms_clam, int64_t 
 	log_info("processing time: %.3f seconds (%.3f, %.3f, %.3f)", (double)ms / 1000,
 		 (double)ms_spam / 1000, (double)ms_clam / 1000, (double)ms_custom / 1000);
 }
+
+void line_quarantine_delivered(struct str id, struct str path, struct str rcpt)
+{
+	log_info("delivered quarantined mail '%.*s' (%.*s) to %.*s", STR_ARG(id), STR_ARG(path),
+		 STR_ARG(rcpt));
+}
+
+void line_quarantine_failed(struct str id, struct str path, struct str rcpt, const char *why)
+{
+	log_err("deliver quarantined mail '%.*s' (%.*s) to %.*s failed: %s", STR_ARG(id),
+		STR_ARG(path), STR_ARG(rcpt), why);
+}
+
+void line_quarantine_deleted(struct str id, struct str path, struct str pmail)
+{
+	log_info("marked quarantined mail '%.*s' as deleted (%.*s) for %.*s", STR_ARG(id),
+		 STR_ARG(path), STR_ARG(pmail));
+}
+
+void line_quarantine_done_before(struct str id, struct str path, struct str whom)
+{
+	log_info("quarantined mail '%.*s' (%.*s) has already been delivered or marked as deleted "
+		 "for %.*s",
+		 STR_ARG(id), STR_ARG(path), STR_ARG(whom));
+}

@@ -32,3 +32,9 @@ void line_attachment_removed(uint32_t aid, struct str filename, struct str rule)
 void line_disclaimer(struct str rule, bool added);
 void line_regex_gave_up(struct str rule, int64_t object);
 void line_processing_time(int64_t ms, int64_t ms_spam, int64_t ms_clam, int64_t ms_custom);
+
+/* What was done with a mail in a quarantine (filter.md §11): its id, its file, for whom. */
+void line_quarantine_delivered(struct str id, struct str path, struct str rcpt);
+void line_quarantine_failed(struct str id, struct str path, struct str rcpt, const char *why);
+void line_quarantine_deleted(struct str id, struct str path, struct str pmail);
+void line_quarantine_done_before(struct str id, struct str path, struct str whom);
