@@ -64,7 +64,10 @@ static int write_version(void *ctx, const struct sink *to, struct err *e)
 	return mime_write(v->s->mime, v->edit, to, e);
 }
 
-/* The two fields on top by which a quarantined mail remembers its envelope (filter.md 7.3). */
+/*
+ * The two fields on top by which a quarantined mail remembers its envelope (filter.md 7.3). Fields
+ * of these names that it had stay, since who releases it gives back what was sent.
+ */
 static const struct mime_edit *with_envelope(struct delivery *d, const struct outbox_effect *f)
 {
 	struct mime_edit *edit = NEW(d->a, struct mime_edit);
@@ -77,7 +80,6 @@ static const struct mime_edit *with_envelope(struct delivery *d, const struct ou
 	buf_init(&rcpt, d->a, (size_t)SMTP_RCPT_MAX * (SMTP_ADDRESS_MAX + 1));
 	for (size_t i = 0; i < f->n_rcpt; i++)
 		buf_addf(&rcpt, "%s%.*s", i ? "," : "", STR_ARG(recipient(d, f->rcpt[i])->address));
-	mime_edit_delete(edit, d->s->mime, STR("Return-Path"));
 	mime_edit_prepend(edit, d->s->mime, STR("Return-Path"), d->s->env->sender);
 	mime_edit_prepend(edit, d->s->mime, STR("Delivered-To"), buf_str(&rcpt));
 	return edit;

@@ -11,7 +11,8 @@ int send_mail(struct arena *a, const struct cfg *cfg, const struct smtp_send *ma
 	int failed;
 
 	*out = (struct smtp_outcome){ 0 };
-	named.helo = cfg->dns.fqdn;
+	if (!named.helo.n)
+		named.helo = cfg->dns.fqdn;
 	if (net_connect_tcp(SEND_ADDRESS, SEND_PORT, deadline, &fd, e) < 0)
 		return err_wrap(e, "unable to connect to localhost at port %d", SEND_PORT);
 	failed = smtp_send(a, fd, deadline, &named, message, out, e);

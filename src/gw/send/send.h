@@ -13,8 +13,9 @@
 enum { SEND_PORT = 10025 };
 
 /*
- * Sends `mail` (its helo is filled in here). On failure *out says what Postfix answered: out->code
- * is 0 if it did not answer, or if it is not known whether it has taken the mail.
+ * Sends `mail` (an empty helo becomes the name of this machine). On failure *out says what Postfix
+ * answered: out->code is 0 if it did not answer, or if it is not known whether it has taken the
+ * mail.
  */
 MUST_CHECK int send_mail(struct arena *a, const struct cfg *cfg, const struct smtp_send *mail,
 			 const struct smtp_source *message, int64_t deadline,
