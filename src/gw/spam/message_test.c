@@ -123,6 +123,19 @@ static void broken_multiparts_are_marked(void **state UNUSED)
 	assert_string_equal(types(m), "multipart/mixed text/plain.");
 }
 
+/* One level of it: the closing boundary that comes first is the inner one's. */
+static void a_boundary_may_be_used_twice(void **state UNUSED)
+{
+	struct spam_message *m =
+		read_mail("Content-Type: multipart/mixed; boundary=b\n\n--b\n"
+			  "Content-Type: multipart/alternative; boundary=b\n\n--b\n\none\n--b--\n"
+			  "--b\n\ntwo\n--b--\n");
+
+	assert_string_equal(types(m),
+			    "multipart/mixed multipart/alternative text/plain. text/plain.");
+	assert_string_equal(listed(spam_rawbody(m)), "[one][two]");
+}
+
 static void long_lines_are_broken_in_multiparts(void **state UNUSED)
 {
 	struct str raw = repeated("Content-Type: multipart/mixed; boundary=b\n\n--b\n\n", "x", 5000,
@@ -195,6 +208,7 @@ int main(void)
 		UNIT(runs_of_blank_lines_are_cut),
 		UNIT(multiparts_are_taken_apart),
 		UNIT(broken_multiparts_are_marked),
+		UNIT(a_boundary_may_be_used_twice),
 		UNIT(long_lines_are_broken_in_multiparts),
 		UNIT(messages_inside_are_read),
 		UNIT(nesting_ends),
