@@ -173,6 +173,21 @@ def test_dot_with_bare_line_feed_is_data(lab, letter):
         assert repr(talk.say("NOOP")) == "250 2.5.0 OK"
 
 
+@pytest.mark.parametrize("values", ["ADDR=<script>", "ADDR=a\x01b", "NAME=" + "n" * 1000])
+def test_what_postfix_does_not_take_as_xforward_costs_no_mail(lab, letter, values):
+    mail = letter("xforward")
+    with lab.gw.dialogue("127.0.0.1", 10024) as talk:
+        talk.say("LHLO test")
+        talk.say(f"XFORWARD {values}")
+        talk.say("MAIL FROM:<alice@sender.example>")
+        talk.say("RCPT TO:<bob@inside.test>")
+        talk.say("DATA")
+        talk.send(mail.text.replace(b"\n", b"\r\n") + b".\r\n")
+        assert talk.reply().code == 250
+    assert lab.lan.wait("bob@inside.test", mail.message_id)
+    lab.gw.wait_log(r"pmg-smtp-filter\[\d+\]: .*xforward error - got: 501 ")
+
+
 def test_garbage_is_answered(lab, talk):
     for junk in (b"\0\1\2\xff\r\n", b"MAIL \xff\xfe\r\n", b"LHLO" + b" x" * 2000 + b"\r\n"):
         try:

@@ -161,6 +161,7 @@ void filter_run(struct filter *f)
 	};
 	struct err e;
 
+	/* No worker of an earlier filter is alive: it would still hold the ports. */
 	if (spool_make_directories(SPOOL_ROOT, &e) < 0 || spool_empty_active(SPOOL_ROOT, &e) < 0) {
 		log_err("spool: %s", e.msg);
 		return;

@@ -94,7 +94,7 @@ static int insert_receivers(struct arena *a, struct db *db, const struct quar_ma
 		"INSERT INTO CMSReceivers (CMailStore_CID, CMailStore_RID, PMail, Receiver, "
 		"TicketID, "
 		"Status, MTime) SELECT 0, $1, pmail, nullif(receiver, ''), ticket, 'N', "
-		"extract(epoch FROM now())::int "
+		"least(extract(epoch FROM now()), 2147483647)::int "
 		"FROM unnest($2::text[], $3::text[], $4::int8[]) AS r(pmail, receiver, ticket)"
 	};
 	struct str *pmail = NEW_N(a, struct str, mail->n_rcpt);
