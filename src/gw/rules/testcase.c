@@ -21,6 +21,17 @@ const struct scan_types *scan_part_types(struct scan *s, const struct mime *part
 	return &current->types[part->aid - 1];
 }
 
+int scan_part_archive(struct scan *s, const struct mime *part, const struct scan_archive **out,
+		      struct err *e)
+{
+	static const struct scan_archive nothing;
+
+	if (current->no_archives)
+		return err_set(e, ERR_SYS, "no lister today");
+	*out = s->virus.n ? &nothing : &current->archives[part->aid - 1];
+	return 0;
+}
+
 static int read_lists(void *arg, struct arena *a, const struct str *pmail, size_t n,
 		      struct rules_lists *out, struct err *e)
 {
@@ -46,6 +57,12 @@ struct test_type {
 	struct str magic, glob;
 };
 
+struct test_inside {
+	int64_t aid;
+	bool is_name;
+	struct str text;
+};
+
 struct reader {
 	struct arena *a;
 	struct testcase *t;
@@ -59,6 +76,7 @@ struct reader {
 	VEC(struct smtp_rcpt) rcpt;
 	VEC(struct scan_hit) hits;
 	VEC(struct test_type) types;
+	VEC(struct test_inside) inside;
 	struct str mail;
 	int64_t minutes;
 };
@@ -213,6 +231,15 @@ static void read_type(struct reader *r, struct str rest)
 	ty->glob = rest;
 }
 
+static void read_inside(struct reader *r, struct str rest)
+{
+	struct test_inside *in = vec_push(r->a, &r->inside);
+
+	in->aid = number(word(&rest));
+	in->is_name = str_eq(word(&rest), STR("name"));
+	in->text = rest;
+}
+
 static void read_set(struct testcase *t, struct str name)
 {
 	if (str_eq(name, STR("hide_received")))
@@ -254,6 +281,10 @@ static void read_env_line(struct reader *r, struct str line)
 		t->crlf = true;
 	else if (str_eq(first, STR("type")))
 		read_type(r, rest);
+	else if (str_eq(first, STR("inside")))
+		read_inside(r, rest);
+	else if (str_eq(first, STR("noarchives")))
+		t->no_archives = true;
 	else if (str_eq(first, STR("white")) || str_eq(first, STR("black")))
 		read_list(r, rest, str_eq(first, STR("white")));
 	else if (str_eq(first, STR("time")))
@@ -323,6 +354,7 @@ void testcase_set_mail(struct arena *a, struct testcase *t, struct str raw)
 	s->n_parts = s->mime->mail->part_count;
 	s->message_id = mime_message_id(a, s->mime);
 	t->types = NEW_N(a, struct scan_types, s->n_parts);
+	t->archives = NEW_N(a, struct scan_archive, s->n_parts);
 	for (uint32_t i = 0; i < s->n_parts; i++) {
 		t->types[i].header = s->parts[i]->header_type;
 		t->types[i].magic = STR("application/octet-stream");
@@ -338,6 +370,26 @@ static void finish_types(struct reader *r)
 			wrong(STR("type: no such part"));
 		t->types[r->types.p[i].aid - 1].magic = r->types.p[i].magic;
 		t->types[r->types.p[i].aid - 1].glob = r->types.p[i].glob;
+	}
+}
+
+static void finish_archives(struct reader *r)
+{
+	for (size_t i = 0; i < r->inside.n; i++) {
+		const struct test_inside *in = &r->inside.p[i];
+		struct scan_archive *archive;
+
+		if (in->aid < 1 || in->aid > r->t->scan.n_parts)
+			wrong(STR("inside: no such part"));
+		archive = &r->t->archives[in->aid - 1];
+		if (!archive->types) {
+			archive->types = NEW_N(r->a, struct str, r->inside.n);
+			archive->names = NEW_N(r->a, struct str, r->inside.n);
+		}
+		if (in->is_name)
+			archive->names[archive->n_names++] = in->text;
+		else
+			archive->types[archive->n_types++] = in->text;
 	}
 }
 
@@ -359,6 +411,7 @@ static void finish_scan(struct reader *r)
 	t->spam.n_hits = r->hits.n;
 	t->spam.required = 5;
 	finish_types(r);
+	finish_archives(r);
 }
 
 /* Up to the next section; what it is called is in *name. */

@@ -10,7 +10,8 @@
  *	attr subject Hello		an attribute of that object
  *	[env]
  *	from, to, ip, out, virus, broken, spam LEVEL, hit NAME SCORE TEXT, nospam, nolists,
- *	type AID MAGIC GLOB, white USER LIST, black USER LIST, time HH:MM, set NAME, crlf
+ *	type AID MAGIC GLOB, inside AID type|name TEXT, noarchives, white USER LIST,
+ *	black USER LIST, time HH:MM, set NAME, crlf
  *	[mail]
  *	…
  *	[outbox]
@@ -37,9 +38,10 @@ struct testcase {
 	struct scan scan;
 	struct rules_mail mail;
 	struct scan_types *types; /* by aid - 1 */
+	struct scan_archive *archives; /* as well */
 	struct scan_spam spam;
 	VEC(struct test_list) lists;
-	bool no_spam, no_lists, crlf;
+	bool no_spam, no_lists, no_archives, crlf;
 	unsigned asked_spam, asked_lists;
 	struct str expected; /* of the outbox */
 	struct str explained; /* STR_NONE: no matter */

@@ -2,12 +2,6 @@
 #include "gw/rules/what.h"
 #include "lib/re/re.h"
 
-struct contenttype {
-	struct str text;
-	struct re *re;
-	bool only_content;
-};
-
 /* Names that types had when the value was stored (filter.md §5.4). */
 static const struct {
 	struct str old, now;
@@ -28,9 +22,10 @@ static struct str current_name(struct str type)
 	return type;
 }
 
-static int decode(struct arena *a, const struct rule_source *src, void **out, struct err *e)
+int type_decode_contenttype(struct arena *a, const struct rule_source *src, void **out,
+			    struct err *e)
 {
-	struct contenttype *o = NEW(a, struct contenttype);
+	struct type_pattern *o = NEW(a, struct type_pattern);
 	struct str rest = src->value;
 
 	if (!str_starts(rest, STR("content-type:")))
@@ -41,32 +36,30 @@ static int decode(struct arena *a, const struct rule_source *src, void **out, st
 	return rule_re_compile(a, o->text, 0, &o->re, e);
 }
 
-static struct str describe(struct arena *a, const void *o)
+struct str type_describe_contenttype(struct arena *a, const void *o)
 {
-	const struct contenttype *x = o;
+	const struct type_pattern *x = o;
 
 	return str_fmt(a, "content-type=%.*s", STR_ARG(x->text));
 }
 
-static bool part_matches(const struct contenttype *x, struct what *w, uint32_t aid)
+bool type_contenttype_matches(const struct type_pattern *p, struct what *w, uint32_t aid)
 {
 	const struct scan_types *t = scan_part_types(w->s, w->s->parts[aid - 1]);
 
-	if (t->magic.n && what_matches(w, x->re, aid, "type by content", t->magic))
+	if (t->magic.n && what_matches(w, p->re, aid, "type by content", t->magic))
 		return true;
-	if (x->only_content)
+	if (p->only_content)
 		return false;
-	return (t->header.n && what_matches(w, x->re, aid, "type in header", t->header)) ||
-	       (t->glob.n && what_matches(w, x->re, aid, "type by name", t->glob));
+	return (t->header.n && what_matches(w, p->re, aid, "type in header", t->header)) ||
+	       (t->glob.n && what_matches(w, p->re, aid, "type by name", t->glob));
 }
 
 static int matches(const void *o, struct what *w, struct marks *m, struct err *e)
 {
-	const struct contenttype *x = o;
-
 	(void)e;
 	for (uint32_t aid = 1; aid <= w->s->n_parts; aid++)
-		if (part_matches(x, w, aid))
+		if (type_contenttype_matches(o, w, aid))
 			marks_add(m, w->a, w->s->n_parts, aid);
 	return 0;
 }
@@ -75,17 +68,7 @@ const struct rule_type type_contenttype = {
 	.otype = 3003,
 	.class = CLASS_WHAT,
 	.name = "ContentType Filter",
-	.decode = decode,
-	.describe = describe,
+	.decode = type_decode_contenttype,
+	.describe = type_describe_contenttype,
 	.what = matches,
-};
-
-
-/* Looks into archives, which is not built. */
-const struct rule_type type_archive = {
-	.otype = 3005,
-	.class = CLASS_WHAT,
-	.name = "Archive Filter",
-	.decode = decode,
-	.describe = describe,
 };

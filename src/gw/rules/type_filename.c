@@ -2,15 +2,10 @@
 #include "gw/rules/what.h"
 #include "lib/re/re.h"
 
-struct filename {
-	struct str text;
-	struct re *re;
-};
-
 /* A line end hidden in a name is no way around a rule: a dot matches it, too. */
-static int decode(struct arena *a, const struct rule_source *src, void **out, struct err *e)
+int type_decode_filename(struct arena *a, const struct rule_source *src, void **out, struct err *e)
 {
-	struct filename *o = NEW(a, struct filename);
+	struct type_pattern *o = NEW(a, struct type_pattern);
 
 	o->text = src->value;
 	*out = o;
@@ -18,24 +13,26 @@ static int decode(struct arena *a, const struct rule_source *src, void **out, st
 			       e);
 }
 
-static struct str describe(struct arena *a, const void *o)
+struct str type_describe_filename(struct arena *a, const void *o)
 {
-	const struct filename *x = o;
+	const struct type_pattern *x = o;
 
 	return str_fmt(a, "filename=%.*s", STR_ARG(x->text));
 }
 
+bool type_filename_matches(const struct type_pattern *p, struct what *w, uint32_t aid)
+{
+	struct str name = what_filename(w, aid);
+
+	return name.n && what_matches(w, p->re, aid, "name", name);
+}
+
 static int matches(const void *o, struct what *w, struct marks *m, struct err *e)
 {
-	const struct filename *x = o;
-
 	(void)e;
-	for (uint32_t aid = 1; aid <= w->s->n_parts; aid++) {
-		struct str name = what_filename(w, aid);
-
-		if (name.n && what_matches(w, x->re, aid, "name", name))
+	for (uint32_t aid = 1; aid <= w->s->n_parts; aid++)
+		if (type_filename_matches(o, w, aid))
 			marks_add(m, w->a, w->s->n_parts, aid);
-	}
 	return 0;
 }
 
@@ -43,16 +40,7 @@ const struct rule_type type_filename = {
 	.otype = 3004,
 	.class = CLASS_WHAT,
 	.name = "Match Filename",
-	.decode = decode,
-	.describe = describe,
+	.decode = type_decode_filename,
+	.describe = type_describe_filename,
 	.what = matches,
-};
-
-/* Looks into archives, which is not built. */
-const struct rule_type type_archivefilename = {
-	.otype = 3006,
-	.class = CLASS_WHAT,
-	.name = "Match Archive Filename",
-	.decode = decode,
-	.describe = describe,
 };

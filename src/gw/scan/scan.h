@@ -2,9 +2,9 @@
  * scan - everything that is known about one mail, each fact found out once.
  *
  * scan_open() parses; scan_content() runs the custom check and the virus scanners, whose answers
- * every mail needs. What only some rules ask for (content types of parts, the spam analysis) is
- * computed at the first question and kept. Nothing here changes the mail, the disk or the database,
- * so the same code serves the daemon, tests and `pmgdb explain`.
+ * every mail needs. What only some rules ask for (content types of parts, what is in archives, the
+ * spam analysis) is computed at the first question and kept. Nothing here changes the mail, the
+ * disk or the database, so the same code serves the daemon, tests and `pmgdb explain`.
  *
  * filter.md §4, §5.4, §5.6; failures as decided in decisions.md: whatever is unexpected is an
  * error, and the caller answers 451.
@@ -34,6 +34,16 @@ struct scan_types {
 	struct str header; /* type/subtype as written in Content-Type, empty if there is none */
 	struct str magic;  /* by the bytes of the body; application/octet-stream if unknown */
 	struct str glob;   /* by the recommended file name, empty if no name or unknown */
+};
+
+/* Among the types of an archive that could not be opened, or not all of it. */
+#define SCAN_UNREADABLE "proxmox/unreadable-archive"
+
+/* What is in an archive, and in archives inside it. */
+struct scan_archive {
+	struct str *types; /* by content, by name, and declared by mails inside; each once */
+	struct str *names; /* without directories, UTF-8 */
+	size_t n_types, n_names;
 };
 
 struct scan_hit {
@@ -73,6 +83,7 @@ struct scan {
 
 	/* filled by the functions below, do not touch */
 	struct scan_types **types;
+	struct scan_archive **archives;
 	struct scan_spam *spam;
 };
 
@@ -90,6 +101,15 @@ MUST_CHECK int scan_content(struct scan *s, struct err *e);
 
 /* Types of one part, computed at the first question. */
 const struct scan_types *scan_part_types(struct scan *s, const struct mime *part);
+
+/*
+ * What is in a part, if that is an archive; otherwise, and in a mail with a virus, nothing. The
+ * first question lists all archives of the mail, in a process of its own (lib/archive), and logs
+ * what came of it. An archive that cannot be read is no error, that the lister cannot be started is
+ * one. filter.md 9.
+ */
+MUST_CHECK int scan_part_archive(struct scan *s, const struct mime *part,
+				 const struct scan_archive **out, struct err *e);
 
 /* The spam analysis, run at the first question; logs its "SA score=…" line then. */
 MUST_CHECK int scan_spam(struct scan *s, const struct scan_spam **out, struct err *e);

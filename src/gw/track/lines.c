@@ -21,6 +21,26 @@ void line_virus(struct str name_with_scanner)
 	log_info("virus detected: %.*s", STR_ARG(name_with_scanner));
 }
 
+void line_archive_found(struct str name, struct str type)
+{
+	log_info("found archive '%.*s' (%.*s)", STR_ARG(name), STR_ARG(type));
+}
+
+void line_archive_unreadable(struct str why)
+{
+	log_info("unpack failed - %.*s", STR_ARG(why));
+}
+
+void line_archive_done(struct str name, int64_t ms)
+{
+	log_info("unpack archive '%.*s' done (%lld ms)", STR_ARG(name), (long long)ms);
+}
+
+void line_archive_died(int64_t ms, struct str why)
+{
+	log_info("unpack archive failed (%lld ms) - %.*s", (long long)ms, STR_ARG(why));
+}
+
 void line_spam(int64_t score, double required, int64_t ms, struct str autolearn, struct str hits)
 {
 	log_info("SA score=%lld/%g time=%lld.%03d bayes=undefined autolearn=%.*s hits=%.*s",

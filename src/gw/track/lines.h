@@ -13,6 +13,10 @@ void line_new_mail(struct str message_id);
 void line_headers(struct str sender, struct str recipients, struct str from, struct str to,
 		  struct str subject);
 void line_virus(struct str name_with_scanner);
+void line_archive_found(struct str name, struct str type);
+void line_archive_unreadable(struct str why);
+void line_archive_done(struct str name, int64_t ms);
+void line_archive_died(int64_t ms, struct str why);
 void line_spam(int64_t score, double required, int64_t ms, struct str autolearn, struct str hits);
 void line_sender_listed(struct str pmail, bool whitelist);
 

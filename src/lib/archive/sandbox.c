@@ -58,10 +58,14 @@ static int address_space(size_t *out, struct err *e)
 	return 0;
 }
 
+/* At most `value`, or less where there is a limit already. */
 static int limit(int what, rlim_t value, struct err *e)
 {
-	struct rlimit r = { value, value };
+	struct rlimit r;
 
+	if (getrlimit(what, &r) < 0)
+		return err_sys(e, "getrlimit");
+	r.rlim_cur = r.rlim_max = value < r.rlim_max ? value : r.rlim_max;
 	return setrlimit(what, &r) < 0 ? err_sys(e, "setrlimit") : 0;
 }
 

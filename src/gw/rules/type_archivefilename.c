@@ -1,0 +1,35 @@
+#include "gw/rules/types.h"
+#include "gw/rules/what.h"
+
+static bool inside_matches(const struct type_pattern *p, struct what *w, uint32_t aid,
+			   const struct scan_archive *in)
+{
+	for (size_t i = 0; i < in->n_names; i++)
+		if (what_matches(w, p->re, aid, "name inside", in->names[i]))
+			return true;
+	return false;
+}
+
+/* The part's own name, then those of everything in it. */
+static int matches(const void *o, struct what *w, struct marks *m, struct err *e)
+{
+	for (uint32_t aid = 1; aid <= w->s->n_parts; aid++) {
+		const struct scan_archive *in;
+		bool yes = type_filename_matches(o, w, aid);
+
+		if (!yes && scan_part_archive(w->s, w->s->parts[aid - 1], &in, e) < 0)
+			return -1;
+		if (yes || inside_matches(o, w, aid, in))
+			marks_add(m, w->a, w->s->n_parts, aid);
+	}
+	return 0;
+}
+
+const struct rule_type type_archivefilename = {
+	.otype = 3006,
+	.class = CLASS_WHAT,
+	.name = "Match Archive Filename",
+	.decode = type_decode_filename,
+	.describe = type_describe_filename,
+	.what = matches,
+};
