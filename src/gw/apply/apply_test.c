@@ -225,6 +225,7 @@ static void test_no_mail_is_too_large_to_be_scanned(void **state)
 	sync_ok(false);
 	assert_has(get("/etc/clamav/clamd.conf"), "\nMaxFileSize 600000000\n");
 	assert_has(get("/etc/clamav/clamd.conf"), "\nMaxScanSize 600000000\n");
+	assert_has(get("/etc/clamav/clamd.conf"), "\nMaxScanTime 660000\n");
 }
 
 /* Everything Postfix opens exists and is compiled before it is told to reload. */
