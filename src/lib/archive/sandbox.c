@@ -15,12 +15,12 @@
 #include "base/clean.h"
 #include "base/str.h"
 
-/* Calls that need no look at their arguments. */
+/* Calls that need no look at their arguments; the last is what sanitizers want at an exit. */
 static const int allowed[] = {
-	SCMP_SYS(brk),           SCMP_SYS(munmap),       SCMP_SYS(mremap),
-	SCMP_SYS(madvise),       SCMP_SYS(exit),         SCMP_SYS(exit_group),
-	SCMP_SYS(futex),         SCMP_SYS(rt_sigreturn), SCMP_SYS(getrandom),
-	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),
+	SCMP_SYS(brk),		SCMP_SYS(munmap),	SCMP_SYS(mremap),
+	SCMP_SYS(madvise),	SCMP_SYS(exit),		SCMP_SYS(exit_group),
+	SCMP_SYS(futex),	SCMP_SYS(rt_sigreturn), SCMP_SYS(getrandom),
+	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(sigaltstack),
 };
 
 static void reset_signals(void)
@@ -84,12 +84,18 @@ static int set_limits(const struct sandbox *s, struct err *e)
 static int add_rules(scmp_filter_ctx filter)
 {
 	const uint64_t map = MAP_ANONYMOUS | MAP_PRIVATE;
-	int rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
-				  SCMP_A0(SCMP_CMP_EQ, SANDBOX_FD));
+	const struct scmp_arg_cmp to_fd[] = {
+		{ .arg = 0, .op = SCMP_CMP_EQ, .datum_a = SANDBOX_FD },
+	};
+	const struct scmp_arg_cmp memory[] = {
+		{ .arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC, .datum_b = 0 },
+		{ .arg = 3, .op = SCMP_CMP_MASKED_EQ, .datum_a = map, .datum_b = map },
+	};
+	int rc = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(write),
+					ARRAY_LEN(to_fd), to_fd);
 
-	rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
-			       SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
-			       SCMP_A3(SCMP_CMP_MASKED_EQ, map, map));
+	rc |= seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), ARRAY_LEN(memory),
+				     memory);
 	for (size_t i = 0; i < ARRAY_LEN(allowed); i++)
 		rc |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
 	return rc;
