@@ -107,6 +107,28 @@ static int dump(struct arena *a, const struct cli_args *args, struct err *e)
 	return write_out(&text, e);
 }
 
+/* What makes the filter refuse the whole set is a finding, too; an absent database is not. */
+static int lint(struct arena *a, const struct cli_args *args, struct err *e)
+{
+	struct store_at at = here();
+	struct rules *rules;
+	struct buf text;
+	size_t n = 1;
+
+	(void)args;
+	buf_init(&text, a, DUMP_MAX);
+	if (rules_load(a, store_open(a, &at, NULL), &rules, e) == 0) {
+		n = rules_lint(a, rules, &text);
+	} else if (e->code == ERR_INVALID || e->code == ERR_LIMIT) {
+		buf_add_visible(&text, str_of(e->msg), sizeof(e->msg));
+		buf_addz(&text, "; the filter refuses these rules: correct it\n");
+	} else {
+		return -1;
+	}
+	buf_addf(&text, "%zu finding%s\n", n, n == 1 ? "" : "s");
+	return write_out(&text, e) < 0 ? -1 : n > 0;
+}
+
 static int reset(struct arena *a, const struct cli_args *args, struct err *e)
 {
 	struct store_at at = here();
@@ -222,6 +244,8 @@ static const struct cli_command commands[] = {
 	{ "explain", "Explain what the rules do with a mail (a file), without doing it.",
 	  explain_options, explain, "MAIL" },
 	{ "init", "Initialize/Upgrade the PMG rule database.", init_options, init, NULL },
+	{ "lint", "Look for mistakes in the rules; exit status 1 if there are any.", NULL, lint,
+	  NULL },
 	{ "reset", "Reset PMG rule database back to factory defaults.", NULL, reset, NULL },
 	{ "update", "Update the PMG statistic database.", NULL, update, NULL },
 	{ NULL, NULL, NULL, NULL, NULL },

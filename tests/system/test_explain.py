@@ -1,4 +1,4 @@
-"""pmgdb explain: the same verdicts as the filter, and nothing but words."""
+"""pmgdb explain and lint: the same verdicts as the filter, and nothing but words."""
 
 import pytest
 
@@ -65,6 +65,22 @@ def test_a_scanner_that_is_away(lab, explain, letter):
     lab.gw.clamd("start")
     assert text.count("VIRUS SCAN FAILED: ClamAV: ") == 1
     assert "FATE <bob@inside.test> deliver (rule: default-accept)\n" in text
+
+
+def test_lint(lab):
+    clean = lab.gw.exec(["pmgdb", "lint"], check=False)
+    lab.gw.sql("INSERT INTO rule (name, priority, active, direction) VALUES ('Idle', 1, 1, 2)")
+    idle = lab.gw.exec(["pmgdb", "lint"], check=False)
+    lab.gw.sql("INSERT INTO object (objecttype, objectgroup_id, value) SELECT 1000, id, 'a(b' "
+               "FROM objectgroup WHERE name = 'Blacklist'")
+    broken = lab.gw.exec(["pmgdb", "lint"], check=False)
+    lab.gw.sql("DELETE FROM object WHERE value = 'a(b'")
+    lab.gw.sql("DELETE FROM rule WHERE name = 'Idle'")
+    assert (clean.code, clean.out.splitlines()[-1]) == (0, "0 findings")
+    assert (idle.code, idle.out.splitlines()[-1]) == (1, "1 finding")
+    assert " 'Idle' is active and has no actions; " in idle.out
+    assert (broken.code, broken.out.count("\n")) == (1, 2)
+    assert broken.out.startswith("rule 'Blacklist', group 'Blacklist', object ")
 
 
 @pytest.mark.parametrize("words", [["--at", "25:00"], ["--client", "nowhere"], ["--nothing"]])

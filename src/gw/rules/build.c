@@ -80,6 +80,8 @@ static void find_attrs(const struct builder *b, struct rule_source *src)
 static void add_groups(struct builder *b)
 {
 	b->group = NEW_N(b->a, struct rule_group, b->t->n_groups);
+	b->r->groups = b->group;
+	b->r->n_groups = b->t->n_groups;
 	for (size_t i = 0; i < b->t->n_groups; i++) {
 		b->group[i].row = b->t->groups[i];
 		map_set(&b->groups, key(&b->t->groups[i].id), &b->group[i]);
@@ -181,6 +183,7 @@ static int add_link(struct builder *b, const struct rules_link_row *link, struct
 	side->groups = arena_grow(b->a, side->groups, side->n * sizeof(*side->groups),
 				  (side->n + 1) * sizeof(*side->groups));
 	side->groups[side->n++] = group;
+	group->used = true;
 	return 0;
 }
 
@@ -270,6 +273,7 @@ static void collect_actions(struct builder *b, struct rule *rule)
 			list.p[k] = o;
 		}
 	rule->actions = list.p;
+	rule->n_all_actions = list.n;
 	while (rule->n_actions < list.n && !rule->final)
 		rule->final = list.p[rule->n_actions++]->type->final;
 	for (size_t i = 0; i < rule->n_actions; i++) {

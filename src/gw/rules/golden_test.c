@@ -21,13 +21,25 @@ struct tally {
 	bool print;
 };
 
+static struct str run(struct arena *a, struct testcase *c, struct str *expected)
+{
+	if (c->explained.p) {
+		*expected = c->explained;
+		return testcase_explain(a, c);
+	}
+	if (c->linted.p) {
+		*expected = c->linted;
+		return testcase_lint(a, c);
+	}
+	*expected = c->expected;
+	return testcase_run(a, c);
+}
+
 static void run_case(struct tally *t, struct str name, struct str text)
 {
 	CLEAN_ARENA struct arena *a = arena_open("golden", 256 << 20);
 	struct testcase *c = testcase_read(a, text);
-	bool explain = c->explained.p != NULL;
-	struct str got = explain ? testcase_explain(a, c) : testcase_run(a, c);
-	struct str expected = explain ? c->explained : c->expected;
+	struct str expected, got = run(a, c, &expected);
 
 	t->cases++;
 	if (t->print)
@@ -80,7 +92,7 @@ static void golden(void **state)
 	struct arena *a = arena_open("golden files", 256 << 20);
 	struct tally t = { .print = getenv("GOLDEN_PRINT") != NULL };
 	const char *root = getenv("PMG_SOURCE_ROOT");
-	struct str pattern = str_fmt(a, "%s/tests/corpus/{rules,explain}/*.cases",
+	struct str pattern = str_fmt(a, "%s/tests/corpus/{rules,explain,lint}/*.cases",
 				     root ? root : ".");
 	glob_t g;
 

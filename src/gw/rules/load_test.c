@@ -90,6 +90,21 @@ static unsigned count(struct str text, const char *what)
 	return n;
 }
 
+/* Nobody is to be told about rules that came with the product. */
+static void factory_rules_are_clean(void **state)
+{
+	struct rules *r;
+	struct buf b;
+
+	(void)state;
+	sql("UPDATE rule SET active = 1");
+	if (rules_load(a, db, &r, &e) < 0)
+		fail_msg("%s", e.msg);
+	buf_init(&b, a, 1 << 20);
+	assert_int_equal(rules_lint(a, r, &b), 0);
+	assert_int_equal(count(buf_str(&b), "note: group"), count(buf_str(&b), "\n"));
+}
+
 static void dump_of_some(void **state)
 {
 	(void)state;
@@ -186,6 +201,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LOAD_TEST(factory_dump), LOAD_TEST(dump_of_some),
+		LOAD_TEST(factory_rules_are_clean),
 		LOAD_TEST(all_factory_rules_are_built), LOAD_TEST(attributes), LOAD_TEST(unbuilt),
 		LOAD_TEST(broken_object), LOAD_TEST(missing_group), LOAD_TEST(stored_bytes),
 		LOAD_TEST(no_tables),

@@ -130,3 +130,12 @@ MUST_CHECK int rules_act(struct arena *a, const struct rules *r, const struct ru
  */
 void rules_explain(struct arena *a, const struct rules *r, const struct rules_mail *m,
 		   struct buf *out);
+
+/*
+ * Looks for what an administrator cannot have meant: rules that never run or match nobody, actions
+ * that are never carried out or hide each other, patterns that match nothing or take far too long,
+ * objects that are not available or would stop the rule set. One line each in `out`, with the ids
+ * and what to do about it; groups that no rule uses are only noted. Only what is certain is told.
+ * Returns how many were found, notes aside.
+ */
+size_t rules_lint(struct arena *a, const struct rules *r, struct buf *out);

@@ -1,6 +1,7 @@
 /*
  * Any bytes as the stored value of an object, any bytes as the mail: a rule set or an error, and
- * for every recipient exactly one fate. The first byte chooses the type, the value ends at a 0xff.
+ * for every recipient exactly one fate; explained and looked over, too. The first byte chooses the
+ * type, the value ends at a 0xff.
  */
 #include "gw/rules/testcase.h"
 #include "gw/rules/types.h"
@@ -33,6 +34,8 @@ static void use(struct arena *a, struct testcase *t, int64_t otype, struct str v
 		.objects = objects, .n_objects = 3, .links = links, .n_links = 3,
 	};
 	testcase_run(a, t);
+	testcase_explain(a, t);
+	testcase_lint(a, t);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

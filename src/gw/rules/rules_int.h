@@ -13,6 +13,14 @@
 
 struct what;
 struct act;
+struct re;
+
+/* Texts of a mail that patterns are held against: what is usual, at most. */
+enum {
+	RULE_ADDRESS_USUAL = 254,
+	RULE_NAME_USUAL = 255,
+	RULE_FIELD_USUAL = 998,
+};
 
 enum rule_class { CLASS_WHO, CLASS_WHEN, CLASS_WHAT, CLASS_ACTION };
 
@@ -33,6 +41,14 @@ struct rule_source {
 	size_t n_attrs;
 };
 
+/* A regular expression of an object. */
+struct rule_regex {
+	struct str text; /* as it is understood */
+	unsigned flags;	 /* RE_ */
+	const struct re *re;
+	size_t max; /* bytes of what it is held against, usually */
+};
+
 /*
  * An object type: one row in the table of types.c, one file for its functions. A type without the
  * function of its class is known (a dump can name it) but not built.
@@ -48,6 +64,9 @@ struct rule_type {
 	bool (*when)(const void *o, const struct tm *local);
 	int (*what)(const void *o, struct what *w, struct marks *m, struct err *e);
 	void (*act)(const void *o, struct act *x);
+	void (*regex)(const void *o, struct rule_regex *out);
+	/* Who objects that ask for the client's address, which a recipient does not have. */
+	bool of_client;
 	/* What kind of what object it is. */
 	bool per_recipient;
 	/* Actions: order, whether matching ends for its recipients, what their texts ask for. */
@@ -64,7 +83,6 @@ bool rule_type_is_built(const struct rule_type *t);
 struct str rule_attr(const struct rule_source *src, const char *name);
 
 /* Perl's syntax; where only PCRE2 understands a pattern, PCRE2's. */
-struct re;
 MUST_CHECK int rule_re_compile(struct arena *a, struct str pattern, unsigned flags,
 			       struct re **out, struct err *e);
 
@@ -83,6 +101,7 @@ struct rule_object {
 struct rule_group {
 	struct rules_group_row row;
 	bool and, invert;
+	bool used; /* by some rule */
 	struct rule_object *objects;
 	size_t n;
 };
@@ -103,6 +122,7 @@ struct rule {
 	bool has_spam;	  /* a what object that depends on the recipient */
 	bool prints_spam; /* an action's text prints spam information */
 	bool dead;	  /* has what groups, all of them empty: matches nobody */
+	size_t n_all_actions; /* those after the first final one, too */
 };
 
 struct rules {
@@ -112,6 +132,8 @@ struct rules {
 	struct rule **live; /* those that are used */
 	size_t n_live;
 	size_t n_what;
+	struct rule_group *groups;
+	size_t n_groups;
 };
 
 /* Decodes the object if that has not been tried; false if it cannot be understood. */

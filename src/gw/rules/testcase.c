@@ -198,6 +198,16 @@ static void read_rules_line(struct reader *r, struct str line)
 		row->owner = (int64_t)r->objects.n;
 		row->name = word(&rest);
 		row->value = unescape(r->a, rest);
+	} else if (str_eq(first, STR("spare"))) {
+		struct rules_group_row *row = vec_push(r->a, &r->groups);
+
+		row->id = (int64_t)r->groups.n;
+		row->name = str_fmt(r->a, "Group %zu", r->groups.n);
+		row->class = rest;
+	} else if (str_eq(first, STR("use"))) {
+		struct rules_link_row *link = vec_push(r->a, &r->links);
+
+		*link = (struct rules_link_row){ number(rest), (int64_t)r->rules.n, RULE_FROM };
 	} else if (category(first) >= 0) {
 		read_group(r, category(first), rest);
 	} else {
@@ -479,6 +489,8 @@ struct testcase *testcase_read(struct arena *a, struct str text)
 			t->expected = body;
 		else if (str_eq(name, STR("explain")))
 			t->explained = body;
+		else if (str_eq(name, STR("lint")))
+			t->linted = body;
 		else
 			wrong(name);
 		name = next;
@@ -525,5 +537,19 @@ struct str testcase_explain(struct arena *a, struct testcase *t)
 		buf_addf(&b, "ERROR: %s\n", e.msg);
 	else
 		rules_explain(a, rules, &t->mail, &b);
+	return buf_str(&b);
+}
+
+struct str testcase_lint(struct arena *a, struct testcase *t)
+{
+	struct rules *rules;
+	struct err e;
+	struct buf b;
+
+	buf_init(&b, a, SIZE_MAX);
+	if (rules_build(a, &t->tables, &rules, &e) < 0)
+		buf_addf(&b, "ERROR: %s\n", e.msg);
+	else
+		buf_addf(&b, "%zu\n", rules_lint(a, rules, &b));
 	return buf_str(&b);
 }

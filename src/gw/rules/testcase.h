@@ -6,6 +6,8 @@
  *	rule 96 in Block Viruses	priority, in|out|both, name; "inactive" may precede the name
  *	mode what and invert		attributes of a category of this rule
  *	what and invert			a group of it: from, to, when, what, action
+ *	spare who			a group of no rule (yet)
+ *	use 1				the rule has that group in FROM
  *	obj 3000 5			an object of that group: otype, value; <NL> is a line end
  *	attr subject Hello		an attribute of that object
  *	[env]
@@ -17,6 +19,7 @@
  *	[outbox]
  *	what is expected, as outbox_print() prints it
  *	[explain]			or: what rules_explain() prints
+ *	[lint]				or: what rules_lint() prints
  *
  * Ids count from 1 in the order of the text. The scan is a stand-in that knows what [env] says.
  */
@@ -44,7 +47,7 @@ struct testcase {
 	bool no_spam, no_lists, no_archives, crlf;
 	unsigned asked_spam, asked_lists;
 	struct str expected; /* of the outbox */
-	struct str explained; /* STR_NONE: no matter */
+	struct str explained, linted; /* STR_NONE: no matter */
 };
 
 /* Fails the test if the text is not understood. */
@@ -56,8 +59,9 @@ void testcase_use(struct testcase *t);
 /* Another mail instead. */
 void testcase_set_mail(struct arena *a, struct testcase *t, struct str raw);
 
-/* Builds and explains. */
+/* Builds and explains; builds and looks for mistakes. */
 struct str testcase_explain(struct arena *a, struct testcase *t);
+struct str testcase_lint(struct arena *a, struct testcase *t);
 
 /* Builds, matches, acts: the outbox as text, then what was asked; or "ERROR: …". */
 struct str testcase_run(struct arena *a, struct testcase *t);

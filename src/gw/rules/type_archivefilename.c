@@ -31,5 +31,6 @@ const struct rule_type type_archivefilename = {
 	.name = "Match Archive Filename",
 	.decode = type_decode_filename,
 	.describe = type_describe_filename,
+	.regex = type_regex_filename,
 	.what = matches,
 };

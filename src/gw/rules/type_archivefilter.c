@@ -40,5 +40,6 @@ const struct rule_type type_archivefilter = {
 	.name = "Archive Filter",
 	.decode = decode,
 	.describe = type_describe_contenttype,
+	.regex = type_regex_contenttype,
 	.what = matches,
 };

@@ -64,11 +64,19 @@ static int matches(const void *o, struct what *w, struct marks *m, struct err *e
 	return 0;
 }
 
+void type_regex_contenttype(const void *o, struct rule_regex *out)
+{
+	const struct type_pattern *x = o;
+
+	*out = (struct rule_regex){ x->text, 0, x->re, RULE_NAME_USUAL };
+}
+
 const struct rule_type type_contenttype = {
 	.otype = 3003,
 	.class = CLASS_WHAT,
 	.name = "ContentType Filter",
 	.decode = type_decode_contenttype,
 	.describe = type_describe_contenttype,
+	.regex = type_regex_contenttype,
 	.what = matches,
 };

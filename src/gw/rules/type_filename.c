@@ -2,6 +2,8 @@
 #include "gw/rules/what.h"
 #include "lib/re/re.h"
 
+enum { FLAGS = RE_FULL | RE_ICASE | RE_ASCII_CASE | RE_DOTALL };
+
 /* A line end hidden in a name is no way around a rule: a dot matches it, too. */
 int type_decode_filename(struct arena *a, const struct rule_source *src, void **out, struct err *e)
 {
@@ -9,8 +11,7 @@ int type_decode_filename(struct arena *a, const struct rule_source *src, void **
 
 	o->text = src->value;
 	*out = o;
-	return rule_re_compile(a, o->text, RE_FULL | RE_ICASE | RE_ASCII_CASE | RE_DOTALL, &o->re,
-			       e);
+	return rule_re_compile(a, o->text, FLAGS, &o->re, e);
 }
 
 struct str type_describe_filename(struct arena *a, const void *o)
@@ -36,11 +37,19 @@ static int matches(const void *o, struct what *w, struct marks *m, struct err *e
 	return 0;
 }
 
+void type_regex_filename(const void *o, struct rule_regex *out)
+{
+	const struct type_pattern *x = o;
+
+	*out = (struct rule_regex){ x->text, FLAGS, x->re, RULE_NAME_USUAL };
+}
+
 const struct rule_type type_filename = {
 	.otype = 3004,
 	.class = CLASS_WHAT,
 	.name = "Match Filename",
 	.decode = type_decode_filename,
 	.describe = type_describe_filename,
+	.regex = type_regex_filename,
 	.what = matches,
 };

@@ -45,4 +45,5 @@ const struct rule_type type_ipaddress = {
 	.decode = decode,
 	.describe = describe,
 	.who = matches,
+	.of_client = true,
 };

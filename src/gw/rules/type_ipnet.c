@@ -36,4 +36,5 @@ const struct rule_type type_ipnet = {
 	.decode = decode,
 	.describe = describe,
 	.who = matches,
+	.of_client = true,
 };

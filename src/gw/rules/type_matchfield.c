@@ -2,6 +2,8 @@
 #include "gw/rules/what.h"
 #include "lib/re/re.h"
 
+enum { FLAGS = RE_ICASE | RE_ASCII_CASE };
+
 struct matchfield {
 	struct str field, text;
 	struct re *re;
@@ -19,7 +21,7 @@ static int decode(struct arena *a, const struct rule_source *src, void **out, st
 	o->text = rest;
 	o->top_part_only = str_eq(rule_attr(src, "top_part_only"), STR("1"));
 	*out = o;
-	return rule_re_compile(a, o->text, RE_ICASE | RE_ASCII_CASE, &o->re, e);
+	return rule_re_compile(a, o->text, FLAGS, &o->re, e);
 }
 
 static struct str describe(struct arena *a, const void *o)
@@ -51,11 +53,19 @@ static int matches(const void *o, struct what *w, struct marks *m, struct err *e
 	return 0;
 }
 
+static void regex(const void *o, struct rule_regex *out)
+{
+	const struct matchfield *x = o;
+
+	*out = (struct rule_regex){ x->text, FLAGS, x->re, RULE_FIELD_USUAL };
+}
+
 const struct rule_type type_matchfield = {
 	.otype = 3002,
 	.class = CLASS_WHAT,
 	.name = "Match Field",
 	.decode = decode,
 	.describe = describe,
+	.regex = regex,
 	.what = matches,
 };

@@ -1,6 +1,8 @@
 #include "gw/rules/types.h"
 #include "lib/re/re.h"
 
+enum { FLAGS = RE_FULL | RE_ICASE | RE_ASCII_CASE };
+
 struct whoregex {
 	struct str text;
 	struct re *re;
@@ -12,7 +14,7 @@ static int decode(struct arena *a, const struct rule_source *src, void **out, st
 
 	o->text = src->value;
 	*out = o;
-	return rule_re_compile(a, o->text, RE_FULL | RE_ICASE | RE_ASCII_CASE, &o->re, e);
+	return rule_re_compile(a, o->text, FLAGS, &o->re, e);
 }
 
 static struct str describe(struct arena *a, const void *o)
@@ -30,6 +32,13 @@ static bool matches(const void *o, const struct who *w)
 	return rule_re_match(x->re, w->address, w->gave_up);
 }
 
+static void regex(const void *o, struct rule_regex *out)
+{
+	const struct whoregex *x = o;
+
+	*out = (struct rule_regex){ x->text, FLAGS, x->re, RULE_ADDRESS_USUAL };
+}
+
 const struct rule_type type_whoregex = {
 	.otype = 1000,
 	.class = CLASS_WHO,
@@ -37,4 +46,5 @@ const struct rule_type type_whoregex = {
 	.decode = decode,
 	.describe = describe,
 	.who = matches,
+	.regex = regex,
 };

@@ -24,9 +24,11 @@ struct type_pattern {
 int type_decode_contenttype(struct arena *a, const struct rule_source *src, void **out,
 			    struct err *e);
 struct str type_describe_contenttype(struct arena *a, const void *o);
+void type_regex_contenttype(const void *o, struct rule_regex *out);
 int type_decode_filename(struct arena *a, const struct rule_source *src, void **out,
 			 struct err *e);
 struct str type_describe_filename(struct arena *a, const void *o);
+void type_regex_filename(const void *o, struct rule_regex *out);
 
 /* Whether the part itself matches, whatever is in it; `p` says whether its words count, too. */
 bool type_contenttype_matches(const struct type_pattern *p, struct what *w, uint32_t aid);
