@@ -25,8 +25,9 @@ def value(text):
 class Rule:
     """A rule in the database while the `with` block lasts; the filter is reloaded on both ends.
 
-    Several of them cost one reload as Rules([…]). Keywords are the parts of a rule: from_, to, when, what, action. Each is a list of objects
-    (type, value) or (type, value, {attribute: text}); actions get a group each, other parts one.
+    Several of them cost one reload as Rules([…]). Keywords are the parts of a rule: from_, to,
+    when, what, action. Each is a list of objects (type, value) or (type, value, {attribute: text});
+    actions get a group each, other parts one.
     """
 
     def __init__(self, gateway, name, priority, direction=IN, from_=(), **parts):
