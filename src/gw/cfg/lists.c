@@ -141,3 +141,34 @@ int cfg_lists_load(struct arena *a, const char *dir, struct cfg_lists *out,
 			return -1;
 	return 0;
 }
+
+static bool is_plain_name(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!ascii_is_alpha(s.p[i]) && !ascii_is_digit(s.p[i]) && s.p[i] != '-' &&
+		    s.p[i] != '.')
+			return false;
+	return s.n > 0;
+}
+
+static bool covers(struct str name, struct str domain)
+{
+	if (str_starts(name, STR(".")) && str_iends(domain, name))
+		return true;
+	return str_ieq(domain, str_from(name, str_starts(name, STR("."))));
+}
+
+bool cfg_is_ours(const struct cfg_lists *lists, struct str address)
+{
+	ptrdiff_t at = str_rchr(address, '@');
+
+	if (at < 0)
+		return false;
+	for (size_t i = 0; i < lists->domains.list.n; i++) {
+		struct str name = lists->domains.list.p[i].key;
+
+		if (is_plain_name(name) && covers(name, str_from(address, (size_t)at + 1)))
+			return true;
+	}
+	return false;
+}

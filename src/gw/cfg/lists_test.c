@@ -156,6 +156,41 @@ static void test_transport_values(void **state)
 	}
 }
 
+static void test_addresses_of_relay_domains(void **state)
+{
+	static const struct {
+		const char *address;
+		bool ours;
+	} cases[] = {
+		{ "bob@example.com", true },
+		{ "\"a@b\"@EXAMPLE.com", true },
+		{ "bob@sub.example.com", false },
+		{ "bob@notexample.com", false },
+		{ "bob@example.com.", false },
+		{ "bob@example.org", true },
+		{ "bob@a.b.example.org", true },
+		{ "bob@notexample.org", false },
+		{ "bob@.example.org", true },
+		{ "example.com", false },
+		{ "bob@", false },
+		{ "bob@a*b", false },
+		{ "", false },
+	};
+	static struct conf_entry domains[] = { { .key = STR_INIT("example.com") },
+					       { .key = STR_INIT(".example.ORG") },
+					       { .key = STR_INIT("a*b") },
+					       { .key = STR_INIT("") } };
+	struct cfg_lists lists = { 0 };
+
+	(void)state;
+	assert_false(cfg_is_ours(&lists, STR("bob@example.com")));
+	lists.domains.list.p = domains;
+	lists.domains.list.n = ARRAY_LEN(domains);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		if (cfg_is_ours(&lists, str_of(cases[i].address)) != cases[i].ours)
+			fail_msg("%s", cases[i].address);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +198,7 @@ int main(void)
 		cmocka_unit_test(test_good_files),
 		cmocka_unit_test(test_bad_lines),
 		cmocka_unit_test(test_transport_values),
+		cmocka_unit_test(test_addresses_of_relay_domains),
 	};
 
 	return cmocka_run_group_tests(tests, open_arena, close_arena);

@@ -10,7 +10,7 @@
 
 enum {
 	QUAR_ID_MAX = 60,            /* characters of an id that are read at all */
-	QUAR_HEADER_MAX = 64 * 1024, /* bytes of the stored header lines that a row has */
+	QUAR_HEADER_MAX = 65536, /* bytes of the stored header lines that a row has */
 };
 
 struct quar_id {
@@ -56,3 +56,13 @@ MUST_CHECK int quar_find(struct arena *a, struct db *db, struct quar_id id, stru
 /* As quar_find(); until the end of the transaction nobody else gets this row in this way. */
 MUST_CHECK int quar_lock(struct arena *a, struct db *db, struct quar_id id, struct quar_row *out,
 			 struct err *e);
+
+struct quar_user {
+	struct str pmail;
+	int64_t mails;
+	double spam_level; /* on average */
+};
+
+/* Whose mails quar_list() would list, by address. */
+MUST_CHECK int quar_users(struct arena *a, struct db *db, const struct quar_query *query,
+			  struct quar_user **out, size_t *n, struct err *e);

@@ -78,6 +78,30 @@ static void test_list(void **state)
 	assert_int_equal(count(all), 1);
 }
 
+static void test_users(void **state)
+{
+	struct quar_query query = { QUAR_SPAM, QUAR_NEW, 1500000000, 1500000001, STR_NONE };
+	struct quar_mail mail = spam();
+	struct quar_user *users;
+	size_t n;
+
+	(void)state;
+	put(&mail, STR("x\n"));
+	mail.spam_level = 8;
+	mail.n_rcpt = 1;
+	put(&mail, STR("x\n"));
+	mail.time++;
+	put(&mail, STR("x\n"));
+	OK(quar_users(a, db, &query, &users, &n, &e));
+	assert_int_equal(n, 2);
+	is_str(users[0].pmail, STR("ann@example.com"));
+	assert_int_equal(users[0].mails, 1);
+	assert_true(users[0].spam_level == 7.0);
+	is_str(users[1].pmail, STR("bob@example.com"));
+	assert_int_equal(users[1].mails, 2);
+	assert_true(users[1].spam_level == 7.5);
+}
+
 static void test_file_names(void **state)
 {
 	static const char *const good[] = { "spam/5A/1C0F3ABCDEF0123456789", "virus/00/A",
@@ -147,6 +171,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_ids),
 		TEST(test_list),
+		TEST(test_users),
 		TEST(test_file_names),
 		TEST(test_links_are_not_followed),
 	};

@@ -40,7 +40,10 @@ MUST_CHECK int spool_create_quarantine(const char *root, const char *store, stru
 /* Small pieces are gathered: that the disk is full may only show in spool_finish(). */
 MUST_CHECK int spool_write(struct spool_file *f, struct str bytes, struct err *e);
 
-/* Writes what is held and gives the file its id. With `durable`, file and directory are synced before this returns. */
+/*
+ * Writes what is held and gives the file its id. With `durable`, file and directory are synced
+ * before this returns.
+ */
 MUST_CHECK int spool_finish(struct spool_file *f, bool durable, struct err *e);
 
 /* Closes, and removes the file; for one that is there no more this does nothing. */
