@@ -7,6 +7,7 @@ import base64
 
 import pytest
 
+from lab import rules
 from lab.evidence import Trace
 from lab.wait import until
 
@@ -100,6 +101,25 @@ def test_heuristic_find_is_spam_not_virus(lab, letter):
         trace.lines
     assert any("ClamAVHeuristics(3)" in line for line in trace.lines), trace.lines
     assert lab.gw.quarantine("virus").find(mail.message_id) == []
+
+
+@pytest.mark.parametrize("what, found", [
+    ((rules.ARCHIVE_NAME, r".*\.exe"), True), ((rules.ARCHIVE_NAME, r".*\.vbs"), False),
+    ((rules.ARCHIVE, "content-type:text/plain$"), True),
+    ((rules.ARCHIVE, "content-type:proxmox/unreadable-archive"), False)])
+def test_archive_rules(lab, letter, what, found):
+    """The lister, locked down below a worker as it runs in earnest."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("dir/tool.exe", "no program")
+    mail = letter("archive", headers=[
+        "MIME-Version: 1.0", 'Content-Type: application/zip; name="a.zip"',
+        "Content-Transfer-Encoding: base64"], body=base64.encodebytes(data.getvalue()))
+    with rules.Rule(lab.gw, "archive", 97, what=[what], action=[(rules.BLOCK, None)]):
+        trace = send(lab, mail)
+    assert (trace.final("bob@inside.test")[0] == "block") == found, trace.lines
+    assert "found archive 'a.zip' (application/zip)" in trace.lines
+    assert not any("failed" in line for line in trace.lines), trace.lines
 
 
 def test_scanner_that_hangs_defers(lab, letter):

@@ -166,7 +166,14 @@ bool archive_is_type(struct str type)
 	return archive_kind_find(type) != NULL;
 }
 
-static bool is_zip(const struct archive_kind *k)
+const struct archive_kind archive_zip_by_headers = {
+	STR_INIT("application/zip"),
+	.reader = READER_LIBRARY,
+	.prepare = archive_read_support_format_zip_streamable,
+	.whole = true,
+};
+
+bool archive_kind_is_zip(const struct archive_kind *k)
 {
 	return k && k->prepare == archive_read_support_format_zip_seekable;
 }
@@ -182,8 +189,8 @@ const struct archive_kind *archive_kind_of(struct str start, struct str magic, s
 		return by_bytes;
 	if (str_eq(magic, STR("application/octet-stream")))
 		return by_word ? by_word : by_name;
-	if (str_starts(start, STR("PK\003\004")) && (is_zip(by_word) || is_zip(by_name)))
-		return is_zip(by_word) ? by_word : by_name;
+	if (str_starts(start, STR("PK\003\004")) && (archive_kind_is_zip(by_word) || archive_kind_is_zip(by_name)))
+		return archive_kind_is_zip(by_word) ? by_word : by_name;
 	return NULL;
 }
 

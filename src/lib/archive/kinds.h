@@ -20,6 +20,11 @@ struct archive_kind {
 	bool single; /* one compressed file: its name is that of the archive without the suffix */
 };
 
+/* A zip file as programs see it that go by the headers in front of its members. */
+extern const struct archive_kind archive_zip_by_headers;
+
+bool archive_kind_is_zip(const struct archive_kind *k); /* k may be NULL */
+
 /* NULL for what is no archive. ASCII case does not matter. */
 const struct archive_kind *archive_kind_find(struct str type);
 

@@ -5,8 +5,9 @@
 
 #include "base/buf.h"
 #include "base/net.h"
+#include "lib/archive/zip.h"
 
-enum { BLOCK = 4096, PIECE = 64 * 1024 };
+enum { BLOCK = 4096, PIECE = 64 * 1024, READINGS_MAX = 8 };
 
 void lister_problem(struct lister *l, const char *fmt, ...)
 {
@@ -124,6 +125,30 @@ static bool hold(struct lister *l, struct content *c, struct str *all)
 	return n == 0 && !b.failed && !l->over;
 }
 
+/*
+ * What other programs would find in a zip file that can be read in several ways: from each place on
+ * where members begin, up to the next directory.
+ */
+static void other_readings(struct lister *l, const struct member *m, struct str bytes)
+{
+	struct str directory = zip_directory(bytes), name;
+	size_t at = 0;
+
+	/* The library takes names from the headers. */
+	while (zip_next_name(&directory, &name) && lister_charge(l, 0))
+		lister_name(l, name);
+	for (int i = 0; at < bytes.n && !l->over; i++) {
+		struct content c = { .start = str_from(bytes, at) };
+
+		if (i == READINGS_MAX) {
+			lister_problem(l, "limit reached: zip files in one");
+			return;
+		}
+		lister_library(l, &archive_zip_by_headers, m, &c);
+		at = zip_next(bytes, at);
+	}
+}
+
 static void open_whole(struct lister *l, const struct archive_kind *k, const struct member *m,
 		       struct content *c)
 {
@@ -139,6 +164,8 @@ static void open_whole(struct lister *l, const struct archive_kind *k, const str
 		lister_mail(l, m, all);
 	else
 		lister_library(l, k, m, &(struct content){ .start = all });
+	if (archive_kind_is_zip(k) && !zip_is_plain(all))
+		other_readings(l, m, all);
 	l->held = before;
 }
 

@@ -11,6 +11,8 @@ static void check(const struct archive_content *c)
 	ASSERT(c->n_types <= ARCHIVE_TYPES_MAX && c->n_names <= ARCHIVE_FILES_MAX);
 	for (size_t i = 0; i < c->n_types; i++) {
 		ASSERT(c->types[i].n && c->types[i].n <= ARCHIVE_TYPE_MAX);
+		for (size_t k = 0; k < c->types[i].n; k++)
+			ASSERT(c->types[i].p[k] > ' ' && c->types[i].p[k] <= '~');
 		for (size_t k = 0; k < i; k++)
 			ASSERT(!str_eq(c->types[i], c->types[k]));
 	}
