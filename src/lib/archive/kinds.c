@@ -66,9 +66,9 @@ static int compress(struct archive *h)
 	return single(h, ARCHIVE_FILTER_COMPRESS);
 }
 
-#define ZIP \
+#define ZIP                                                                                        \
 	.reader = READER_LIBRARY, .prepare = archive_read_support_format_zip_seekable, .whole = true
-#define SEVEN_ZIP \
+#define SEVEN_ZIP                                                                                  \
 	.reader = READER_LIBRARY, .prepare = archive_read_support_format_7zip, .whole = true
 #define RAR .reader = READER_LIBRARY, .prepare = rar, .whole = true
 #define TAR .reader = READER_LIBRARY, .prepare = archive_read_support_format_tar
@@ -189,7 +189,8 @@ const struct archive_kind *archive_kind_of(struct str start, struct str magic, s
 		return by_bytes;
 	if (str_eq(magic, STR("application/octet-stream")))
 		return by_word ? by_word : by_name;
-	if (str_starts(start, STR("PK\003\004")) && (archive_kind_is_zip(by_word) || archive_kind_is_zip(by_name)))
+	if (str_starts(start, STR("PK\003\004")) &&
+	    (archive_kind_is_zip(by_word) || archive_kind_is_zip(by_name)))
 		return archive_kind_is_zip(by_word) ? by_word : by_name;
 	return NULL;
 }
@@ -203,8 +204,8 @@ struct str archive_type(struct str start, struct str magic, struct str declared,
 
 struct str archive_inner_name(struct arena *a, struct str name)
 {
-	static const struct str tars[] = { STR_INIT(".tgz"), STR_INIT(".tbz"),	STR_INIT(".tbz2"),
-					   STR_INIT(".txz"), STR_INIT(".tlz"),	STR_INIT(".tzst"),
+	static const struct str tars[] = { STR_INIT(".tgz"), STR_INIT(".tbz"), STR_INIT(".tbz2"),
+					   STR_INIT(".txz"), STR_INIT(".tlz"), STR_INIT(".tzst"),
 					   STR_INIT(".taz"), STR_INIT(".tz") };
 	ptrdiff_t dot = str_rchr(name, '.');
 	struct str stem, suffix;
