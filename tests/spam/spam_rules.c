@@ -194,6 +194,8 @@ static int options(struct arena *a, struct options *o, int argc, char **argv)
 			o->list = true;
 		else if (strcmp(argv[i], "--report") == 0)
 			o->report = true;
+		else if (strcmp(argv[i], "--spare") == 0)
+			o->paths.spare = true;
 		else if (option(a, o, argv[i], argv[i + 1]) < 0)
 			return -1;
 		else
@@ -214,7 +216,7 @@ int main(int argc, char **argv)
 
 	if (first < 0) {
 		fprintf(stderr, "usage: spam_rules [--rules DIR] [--site DIR] [--conf LINES] "
-				"[--list] [--report] [--repeat N] FILE...\n");
+				"[--list] [--report] [--spare] [--repeat N] FILE...\n");
 		return 2;
 	}
 	if (spam_rules_load(a, &o.paths, &rules, &report, &e) < 0) {

@@ -40,6 +40,7 @@ static int load_spam_rules(struct filter *f, struct err *e)
 	/* gw/scan hands the envelope sender over in this header. */
 	const struct spam_conf_paths paths = {
 		.extra = STR("envelope_sender_header X-Proxmox-Envelope-From\n"),
+		.spare = true,
 	};
 	struct spam_rules *rules;
 

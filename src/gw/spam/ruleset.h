@@ -65,7 +65,7 @@ struct spam_rules {
 	size_t n_steps;
 	struct rule_list *globs; /* of rules_matching(), by expr.ref */
 	double required;
-	bool local;
+	bool local, spare; /* spare: see struct spam_conf_paths */
 	struct spam_view_options view;
 	struct re **redirectors;
 	size_t n_redirectors;

@@ -1,4 +1,5 @@
 #include "gw/spam/ruleset.h"
+#include "gw/spam/worth.h"
 
 #include "base/net.h"
 
@@ -35,6 +36,7 @@ struct run {
 	uint32_t *order; /* rules in order of hits */
 	size_t n_order;
 	struct captures captures;
+	struct worth worth;
 	int64_t deadline;
 	unsigned since_clock;
 	bool limited; /* the current rule gave up somewhere */
@@ -204,6 +206,8 @@ static void match_texts(struct run *run, size_t i, struct shared_texts *s,
 	if (!s->made)
 		texts_make(run, s, view(run->m));
 	if (!re_possible(run->rs->rules[i].re, &s->all))
+		return;
+	if (run->rs->spare && !worth_running(&run->worth, i))
 		return;
 	re = rule_pattern(run, i);
 	if (re)
@@ -395,6 +399,7 @@ static void run_init(struct run *run)
 	run->queue = NEW_N(run->a, uint32_t, rs->n);
 	run->order = NEW_N(run->a, uint32_t, rs->n);
 	captures_init(&run->captures, run->a);
+	worth_init(&run->worth, run->a, rs, run->ready, run->value);
 	for (size_t i = 0; i < rs->n; i++) {
 		const struct rule *r = &rs->rules[i];
 

@@ -44,6 +44,7 @@ struct spam_conf_paths {
 	struct str extra;      /* configuration lines, read last; reported as file "(extra)" */
 	const char *locale;    /* for `lang` lines, as in LANG; NULL: "C" */
 	enum spam_score_set set;
+	bool spare;            /* leave subrules out that can change no result: see `subtests` */
 	bool lines;            /* only what `extra` says: no file is read (for tests) */
 };
 
@@ -104,7 +105,7 @@ struct spam_result {
 	double required; /* required_score of the configuration */
 	struct spam_hit *hits; /* in order of hits, without subrules (names starting with "__") */
 	size_t n_hits;
-	struct spam_hit *subtests; /* the subrules that hit */
+	struct spam_hit *subtests; /* the subrules that hit, of those that were run */
 	size_t n_subtests;
 	const char *autolearn; /* "disabled": nothing is learnt yet */
 	unsigned limited;      /* rules that gave up at a matching limit; they count as not hit */
