@@ -29,6 +29,7 @@ CONNECTIONS = 20
 MAILS = int(os.environ.get("BENCH_MAILS", "3000"))
 ROUNDS = 3
 WORKERS = 15
+PSS_LIMIT = 150e6
 PSS_MAILS = int(os.environ.get("BENCH_PSS_MAILS", "10000"))
 OUTSIDE_SERVICE = "smtpd/pass"      # in master.cf: behind postscreen
 ORDER = ("postfix", "filter", "clamd", "postgres", "syslog", "dns", "load")
@@ -150,7 +151,7 @@ def filter_pss():
     size, count = cpu.pss(flow.pids(), "pmg-smtp-filter")
     flow.lab.down()
     print(f"  {count} processes of the filter, {WORKERS} of them workers")
-    return figures.line("filter_pss", size / 1e6, "MB")
+    return figures.line("filter_pss", size / 1e6, "MB", PSS_LIMIT / size, "the limit of 150 MB")
 
 
 BENCHES = {"flow_after_queue": flow_after_queue, "filter_pss": filter_pss}
