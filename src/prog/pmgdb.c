@@ -218,7 +218,8 @@ static int explain(struct arena *a, const struct cli_args *args, struct err *e)
 }
 
 static const struct cli_option explain_options[] = {
-	{ "from", "<address>", NULL, "Envelope sender; <> for a bounce. Default: as in the header." },
+	{ "from", "<address>", NULL,
+	  "Envelope sender; <> for a bounce. Default: as in the header." },
 	{ "to", "<address>", NULL,
 	  "Envelope recipient; may be given several times. Default: as in the header." },
 	{ "client", "<ip>", NULL, "Address of the host that sends the mail." },

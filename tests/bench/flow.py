@@ -103,7 +103,8 @@ class Flow:
 
     def content_filter(self):
         """Where the service that takes mail from outside sends it."""
-        return self.lab.gw.exec(["postconf", "-Ph", f"{OUTSIDE_SERVICE}/content_filter"]).out.strip()
+        asked = self.lab.gw.exec(["postconf", "-Ph", f"{OUTSIDE_SERVICE}/content_filter"])
+        return asked.out.strip()
 
     def filtered(self, content_filter):
         """Points that service at this content filter."""

@@ -3,8 +3,8 @@
 
     postfix.py PMGCONFIG TEMPLATES
 
-Runs as root in a mount namespace of its own: /etc, /run, /root and the directories below /var that are
-written to are private. Exit status 77: skipped, because something that is needed is missing.
+Runs as root in a mount namespace of its own: /etc, /run, /root and the directories below /var
+that are written to are private. Exit status 77: skipped, because something that is needed is missing.
 """
 import os
 import pathlib
@@ -17,7 +17,8 @@ VARIANTS = {
     "defaults": "",
     "relay by address": "section: mail\n\trelay 192.0.2.1\n\trelayport 26\n",
     "relay without MX": "section: mail\n\trelay mail.example.com\n\trelaynomx 1\n",
-    "relay over LMTP": "section: mail\n\trelay mail.example.com\n\trelayprotocol lmtp\n\trelayport 24\n",
+    "relay over LMTP":
+        "section: mail\n\trelay mail.example.com\n\trelayprotocol lmtp\n\trelayport 24\n",
     "IPv6": "section: mail\n\trelay 2001:db8::1\n\tsmarthost 2001:db8::2\n",
     "everything on": """section: mail
 	before_queue_filtering 1
@@ -140,7 +141,8 @@ def complaints(pmgconfig):
     # Postfix waits for files that somebody may still be writing until they are two seconds old.
     for path in ("/etc/postfix/main.cf", "/etc/postfix/master.cf"):
         os.utime(path, (1, 1))
-    for command in (["postfix", "check"], ["postconf", "-n"], ["postconf", "-M"], ["postconf", "-P"]):
+    for command in (["postfix", "check"], ["postconf", "-n"], ["postconf", "-M"],
+                    ["postconf", "-P"]):
         output, status = run(*command)
         lines = {line for line in output.splitlines() if "warning:" in line or "fatal:" in line}
         if lines or status:

@@ -92,7 +92,8 @@ def notifications(lab, sample, address, where, since):
     """Mails to `address` about `sample`, by their subject, that came after the time `since`."""
     node = {"inside": lab.lan, "outside": lab.inet}[where]
     return [mail for mail in node.mails(address) if mail.time >= since
-            and any(subject.endswith(sample.header("Subject")) for subject in mail.header("Subject"))
+            and any(subject.endswith(sample.header("Subject"))
+                    for subject in mail.header("Subject"))
             and mail.message_id != sample.message_id]
 
 

@@ -61,7 +61,8 @@ def test_postfix_finds_no_fault(lab):
     ("mynetworks", "10.9.0.0/24\nnot-a-network\n", ["mynetworks:2:"]),
     ("templates/main.cf.in", "a = [% IF %]\n", ["main.cf.in", "line 1"]),
     ("templates/main.cf.in", "a = 1\nb = [% USE Something %]\n", ["main.cf.in", "line 2"]),
-    ("templates/main.cf.in", "a = 1\nb = [% pmg.mail.relay FILTER odd %]\n", ["main.cf.in", "line 2"]),
+    ("templates/main.cf.in", "a = 1\nb = [% pmg.mail.relay FILTER odd %]\n",
+     ["main.cf.in", "line 2"]),
 ])
 def test_a_fault_is_named_and_touches_nothing(lab, name, text, words):
     path = f"/etc/pmg/{name}"

@@ -247,7 +247,7 @@ def test_spool_full(lab, letter):
                           for line in lab.gw.log()[lines:]), "the full disk is not noticed")
         small = Load(lab, "small-mails", ["ham"])
         small.send(3)
-        until(lambda: small.fates() and all("inside" in places for places in small.fates().values()),
+        until(lambda: small.fates() and all("inside" in at for at in small.fates().values()),
               "a small mail does not pass beside it")
         assert lab.gw.exec(["ls", "-A", "/var/spool/pmg/active"]).out == ""
         lab.gw.exec(["rm", "/var/spool/pmg/filler"])

@@ -375,7 +375,8 @@ static void test_systemd_without_the_unit_or_refusing(void **state)
 	put("/etc/pmg/pmg.conf", "section: mail\n\tdwarning 1\n");
 	systemctl_status = 1;
 	e = sync_fails(true);
-	assert_string_equal(e.msg, "systemctl try-reload-or-restart postfix: exit status 1: it says why");
+	assert_string_equal(e.msg,
+			    "systemctl try-reload-or-restart postfix: exit status 1: it says why");
 }
 
 static void test_wrong_settings_touch_nothing(void **state)

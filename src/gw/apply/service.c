@@ -123,8 +123,8 @@ static int refresh_by_systemd(struct arena *a, const struct apply_env *env, cons
 		return -1;
 	if (status == 0 || status == SYSTEMD_NO_UNIT)
 		return 0;
-	return err_set(e, ERR_SYS, "systemctl %s %s: exit status %d: %.*s", h->systemd[1], h->systemd[2],
-		       status, STR_ARG(str_trim(str_sub(output, 0, 300))));
+	return err_set(e, ERR_SYS, "systemctl %s %s: exit status %d: %.*s", h->systemd[1],
+		       h->systemd[2], status, STR_ARG(str_trim(str_sub(output, 0, 300))));
 }
 
 int service_refresh(struct arena *a, const struct apply_env *env, enum service service,

@@ -91,8 +91,8 @@ static void keep_different(struct arena *a, const struct apply_env *env, struct 
  */
 static int ask_postfix(struct arena *a, const struct apply_env *env, const char *dir, struct err *e)
 {
-	const char *const parameters[] = { "/usr/sbin/postmap", "-c", dir, "-q", "x", "inline:{x=y}",
-					   NULL };
+	const char *const parameters[] = { "/usr/sbin/postmap", "-c", dir, "-q", "x",
+					   "inline:{x=y}",      NULL };
 	const char *const services[] = { "/usr/sbin/postconf", "-c", dir, "-M", NULL };
 
 	if (run_checked(a, env, parameters, e) == 0 && run_checked(a, env, services, e) == 0)
@@ -117,7 +117,8 @@ static const char *staged(struct arena *a, const char *dir, const struct target_
 static int stage_and_ask(struct arena *a, const struct apply_env *env, const char *dir,
 			 const struct target_files *files, struct err *e)
 {
-	/* Postfix waits for files that somebody may still be writing until they are two seconds old. */
+	/* Postfix waits for files that somebody may still be writing until they are two seconds
+	 * old. */
 	const struct timespec old[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
 
 	for (size_t i = 0; i < files->list.n; i++) {

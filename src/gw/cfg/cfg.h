@@ -165,7 +165,8 @@ extern const struct cfg_section cfg_sections[];
 /* Whether the key stands in pmg.conf itself. */
 bool cfg_given(const struct cfg *c, const char *section, const char *key);
 
-/* What the file switches on though nothing acts on it: "mail.greylist spam.use_bayes", or STR_NONE. */
+/* What the file switches on though nothing acts on it: "mail.greylist spam.use_bayes", or STR_NONE.
+ */
 struct str cfg_idle(struct arena *a, const struct cfg *c);
 
 /* Default numbers of processes on a machine with `memory` MiB (config.md section 2, A, B, C). */

@@ -41,8 +41,8 @@ struct cfg_transport {
 MUST_CHECK int cfg_transport_parse(struct str value, struct cfg_transport *out, struct err *e);
 
 /*
- * Whether mail for this address is for one of our relay domains: a name stands for itself alone, one
- * with a dot before it also for the domains below (config.md §9). Entries that are no names are
+ * Whether mail for this address is for one of our relay domains: a name stands for itself alone,
+ * one with a dot before it also for the domains below (config.md §9). Entries that are no names are
  * skipped; without any domain no address is ours.
  */
 bool cfg_is_ours(const struct cfg_lists *lists, struct str address);

@@ -18,7 +18,8 @@ const struct prop cfg_mail_props[] = {
 	      "The maximal number of connection attempts any client is allowed to make to this "
 	      "service per minute. To disable this feature, specify a limit of 0."),
 	P_STR(T, dnsbl_sites, &fmt_dnsbl_sites, NULL,
-	      "Optional list of DNS white/blacklist domains (see postscreen_dnsbl_sites parameter)."),
+	      "Optional list of DNS white/blacklist domains (see postscreen_dnsbl_sites "
+	      "parameter)."),
 	P_INT(T, dnsbl_threshold, 0, INT32_MAX, "1",
 	      "The inclusive lower bound for blocking a remote SMTP client, based on its combined "
 	      "DNSBL score (see postscreen_dnsbl_threshold parameter)."),
@@ -67,8 +68,10 @@ const struct prop cfg_mail_props[] = {
 	P_STR(T, smarthost, &fmt_address, NULL,
 	      "When set, all outgoing mails are delivered to the specified smarthost."),
 	P_INT(T, smarthostport, 1, 65535, "25", "SMTP port number for smarthost."),
-	P_BOOL(T, smtputf8, "1", "Enable SMTPUTF8 support in Postfix and detection for locally "
-				 "generated mail.", LATER),
+	P_BOOL(T, smtputf8, "1",
+	       "Enable SMTPUTF8 support in Postfix and detection for locally "
+	       "generated mail.",
+	       LATER),
 	P_BOOL(T, spf, "1",
 	       "Use Sender Policy Framework. Stored, but not yet effective: it needs pmgpolicy.",
 	       .flags = PROP_IDLE),

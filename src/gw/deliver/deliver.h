@@ -40,8 +40,8 @@ struct deliver_context {
 };
 
 /*
- * rcpt[] has an entry for every RCPT of the envelope; a duplicate gets its first one's fate. Returns
- * how long the mail took until everything was settled, in ms, as the statistics have it.
+ * rcpt[] has an entry for every RCPT of the envelope; a duplicate gets its first one's fate.
+ * Returns how long the mail took until everything was settled, in ms, as the statistics have it.
  */
 int64_t deliver(struct arena *a, const struct deliver_context *ctx, const struct scan *s,
 		const struct outbox *o, struct deliver_rcpt *rcpt);

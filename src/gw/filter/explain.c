@@ -195,8 +195,9 @@ int filter_explain(struct arena *a, const struct filter_question *q, struct buf 
 	if (make_envelope(&x, e) < 0 || filter_load_context(f, e) < 0)
 		return -1;
 	if (x.raw.n > 2 * (uint64_t)f->cfg->mail.maxsize)
-		return err_set(e, ERR_LIMIT, "the filter refuses a mail of %zu bytes: maxsize is %lld",
-			       x.raw.n, (long long)f->cfg->mail.maxsize);
+		return err_set(e, ERR_LIMIT,
+			       "the filter refuses a mail of %zu bytes: maxsize is %lld", x.raw.n,
+			       (long long)f->cfg->mail.maxsize);
 	if (write_file(&x, &path, e) < 0)
 		return -1;
 	if (scan_open(a, &f->scan, "EXPLAIN", path, x.raw, &x.env, q->trusted, q->now,

@@ -221,8 +221,9 @@ static struct smtp_reply reply_for(struct mail *m, size_t i)
 	case DELIVER_OPEN:
 		break;
 	}
-	return (struct smtp_reply){ 451, str_fmt(m->reply, "4.4.0 detected undelivered mail to <%.*s>",
-						 STR_ARG(m->env->rcpt[i].address)) };
+	return (struct smtp_reply){ 451,
+				    str_fmt(m->reply, "4.4.0 detected undelivered mail to <%.*s>",
+					    STR_ARG(m->env->rcpt[i].address)) };
 }
 
 static size_t count_fate(const struct mail *m, enum deliver_fate fate)
@@ -248,7 +249,8 @@ static struct smtp_reply reply_for_all(struct mail *m)
 	}
 	if (blocked + count_fate(m, DELIVER_DONE) == n)
 		return (struct smtp_reply){ 250, str_fmt(m->reply, "2.5.0 OK (%s)", id) };
-	return (struct smtp_reply){ 451, str_fmt(m->reply, "4.4.0 detected undelivered mail (%s)", id) };
+	return (struct smtp_reply){ 451,
+				    str_fmt(m->reply, "4.4.0 detected undelivered mail (%s)", id) };
 }
 
 static void process(struct mail *m)
@@ -281,7 +283,8 @@ static int mail(void *ctx, struct arena *a, const struct smtp_envelope *env, boo
 	db_deadline(f->db, m.deadline);
 	if (spool_finish(&f->file, false, &e) < 0) {
 		log_err("spool: %s", e.msg);
-		m.all = (struct smtp_reply){ 451, str_fmt(a, "4.5.0 Local delivery failed: %s", e.msg) };
+		m.all = (struct smtp_reply){ 451,
+					     str_fmt(a, "4.5.0 Local delivery failed: %s", e.msg) };
 	} else {
 		note_file(f, true);
 		log_id(f->file.id);

@@ -94,6 +94,7 @@ void poison_count(struct poison *p, const char *path)
 		log_err("a worker died of a mail that cannot be read: %s", e.msg);
 		return;
 	}
-	log_err("a worker died while it handled %s (death %u of this mail, it is set aside after %d)",
+	log_err("a worker died while it handled %s (death %u of this mail, it is set aside after "
+		"%d)",
 		path, count_one(p, hash), POISON_DEATHS);
 }

@@ -139,7 +139,9 @@ static void test_removed_file_is_gone(void **state)
 /* Pieces of all sizes around the buffer's, against what they are together. */
 static void test_pieces_stay_in_order(void **state)
 {
-	static const size_t sizes[] = { 1, SPOOL_BUFFER - 1, SPOOL_BUFFER, 2, SPOOL_BUFFER + 1, 0, 3 };
+	static const size_t sizes[] = {
+		1, SPOOL_BUFFER - 1, SPOOL_BUFFER, 2, SPOOL_BUFFER + 1, 0, 3
+	};
 	struct spool_file f;
 	struct str got;
 	size_t at = 0;

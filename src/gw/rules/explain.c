@@ -249,8 +249,10 @@ static void explain_rule(struct explain *x, const struct rule *rule, bool failed
 		return;
 	}
 	if (rule->unbuilt) {
-		buf_addf(x->out, "  -> not for anybody: it is not used, objects of type %lld are not"
-			 " available\n", (long long)rule->unbuilt->otype);
+		buf_addf(x->out,
+			 "  -> not for anybody: it is not used, objects of type %lld are not"
+			 " available\n",
+			 (long long)rule->unbuilt->otype);
 		return;
 	}
 	explain_steps(x, rule, at);
@@ -266,7 +268,8 @@ static void explain_spam(struct explain *x)
 		buf_addz(x->out, "\nSPAM not analysed: no rule had to know\n");
 		return;
 	}
-	buf_addf(x->out, "\nSPAM level %lld, %zu rules hit\n", (long long)spam->level, spam->n_hits);
+	buf_addf(x->out, "\nSPAM level %lld, %zu rules hit\n", (long long)spam->level,
+		 spam->n_hits);
 	for (size_t i = 0; i < spam->n_hits; i++) {
 		const struct scan_hit *h = &spam->hits[i];
 

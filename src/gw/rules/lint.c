@@ -89,7 +89,8 @@ static void check_object(struct lint *x, const struct rule_group *g, struct rule
 		buf_addz(x->out, ", ");
 		say_object(x, o);
 		visible(x, ": ", str_of(e.msg), "");
-		end(x, "; with an active rule that uses it the filter refuses all rules: correct it");
+		end(x,
+		    "; with an active rule that uses it the filter refuses all rules: correct it");
 		return;
 	}
 	if (o->type->regex)
@@ -196,7 +197,8 @@ static void check_shadow(struct lint *x, size_t live)
 		say_shadow(x, in ? in : out, "");
 		buf_addz(x->out, " comes first, is final and matches");
 	}
-	end(x, " whenever this one does; give it a higher priority or other conditions, or remove it");
+	end(x,
+	    " whenever this one does; give it a higher priority or other conditions, or remove it");
 }
 
 static struct str field_of(const struct rule_object *o)

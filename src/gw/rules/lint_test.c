@@ -83,7 +83,8 @@ static void shadows_are_exact(void **state)
 			told = str_find(buf_str(&b), STR("rule 2 'second' never runs")) >= 0;
 			shadowed += told;
 			if (told == second_ever_matches(a, t, r))
-				fail_msg("sides %u and %u: %.*s", first, second, STR_ARG(buf_str(&b)));
+				fail_msg("sides %u and %u: %.*s", first, second,
+					 STR_ARG(buf_str(&b)));
 		}
 	assert_in_range(shadowed, SIDES, SIDES * SIDES / 2);
 }
@@ -92,12 +93,29 @@ static void shadows_are_exact(void **state)
 static void odd_patterns(void **state)
 {
 	static const char *const patterns[] = {
-		"(((((((((a{9}){9}){9}){9}){9}){9}){9}){9}){9}){9}", "(a{65535}|b{60000})+",
+		"(((((((((a{9}){9}){9}){9}){9}){9}){9}){9}){9}){9}",
+		"(a{65535}|b{60000})+",
 		"((((((((((((((((((((((((((((((((((((((a))))))))))))))))))))))))))))))))))))))+",
 		"(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:(?:a)))))))))))))))+",
-		"((()*)*)*", "(|a)+", "[]a]", "[^]a]+", "[[:alpha:]]+[\\]]", "\\x{41}\\x4", "(?#^)a",
-		"(?<n>a)\\k<n>", "(?i)A^", "a{,3}", "a{2,3}+", "\\Aa\\z", "(?(1)a|b)", "(?>a+)b", "\\",
-		"(*F)", "a|", "[", "(?:^|a)+$|$^",
+		"((()*)*)*",
+		"(|a)+",
+		"[]a]",
+		"[^]a]+",
+		"[[:alpha:]]+[\\]]",
+		"\\x{41}\\x4",
+		"(?#^)a",
+		"(?<n>a)\\k<n>",
+		"(?i)A^",
+		"a{,3}",
+		"a{2,3}+",
+		"\\Aa\\z",
+		"(?(1)a|b)",
+		"(?>a+)b",
+		"\\",
+		"(*F)",
+		"a|",
+		"[",
+		"(?:^|a)+$|$^",
 	};
 
 	(void)state;

@@ -24,7 +24,8 @@ struct pattern *pattern_read(struct arena *a, const struct rule_regex *regex);
 bool pattern_matches_nothing(const struct pattern *p);
 
 /*
- * Finds a text of at most regex->max bytes on which matching gives up: repetitions are fed with what
- * they repeat, as often as there is room, and with an end that does not fit. False: none was found.
+ * Finds a text of at most regex->max bytes on which matching gives up: repetitions are fed with
+ * what they repeat, as often as there is room, and with an end that does not fit. False: none was
+ * found.
  */
 bool pattern_gives_up(const struct pattern *p, struct str *text);

@@ -2,8 +2,8 @@
  * trace - the questions that matching asked and what came of them, for somebody who wants to know
  * why.
  *
- * Matching tells each step in the order in which it happens. In the daemon nobody listens: the trace
- * is NULL and a step costs a comparison. Private to gw/rules; explain.c makes text of it.
+ * Matching tells each step in the order in which it happens. In the daemon nobody listens: the
+ * trace is NULL and a step costs a comparison. Private to gw/rules; explain.c makes text of it.
  */
 #pragma once
 

@@ -3,12 +3,12 @@
 #include "lib/re/re.h"
 
 static const struct rule_type *const types[] = {
-	&type_whoregex,	    &type_email,     &type_domain,	    &type_ipaddress,
-	&type_ipnet,	    &type_ldapgroup, &type_ldapuser,	    &type_timeframe,
-	&type_spam,	    &type_virus,     &type_matchfield,	    &type_contenttype,
-	&type_filename,	    &type_ambiguous, &type_archivefilter, &type_archivefilename, &type_accept,
-	&type_block,	    &type_notify,    &type_modfield,	    &type_bcc,
-	&type_quarantine,   &type_remove,    &type_disclaimer,
+	&type_whoregex, &type_email,      &type_domain,        &type_ipaddress,
+	&type_ipnet,    &type_ldapgroup,  &type_ldapuser,      &type_timeframe,
+	&type_spam,     &type_virus,      &type_matchfield,    &type_contenttype,
+	&type_filename, &type_ambiguous,  &type_archivefilter, &type_archivefilename,
+	&type_accept,   &type_block,      &type_notify,        &type_modfield,
+	&type_bcc,      &type_quarantine, &type_remove,        &type_disclaimer,
 };
 
 struct str type_describe_value(struct arena *a, const void *o)

@@ -115,18 +115,18 @@ static struct scan *mixed_mail(void)
 	static const char head[] = "Content-Transfer-Encoding: base64\n";
 	struct str zip = encoded_sample("zip.zip");
 
-	return scan_of(str_fmt(a,
-			       "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nbody\n"
-			       "--b\n%sContent-Type: application/pdf; name=x.zip\n\n%.*s"
-			       "--b\n%sContent-Type: application/zip; name=s.zip\n\n%.*s"
-			       "--b\nContent-Type: message/rfc822\n\n"
-			       "%sContent-Disposition: attachment; filename=a.arj\n\n%.*s"
-			       "--b\nContent-Type: application/X-Rar; name=r.rar\n\n\x01\x02\xff\x03\n"
-			       "--b\nContent-Type: application/zip; name=d.zip\n\n<html></html>\n"
-			       "--b--\n",
-			       head, STR_ARG(zip), head,
-			       STR_ARG(encoded_sample("zip-encrypted.zip")), head,
-			       STR_ARG(encoded_sample("arj.arj"))));
+	return scan_of(
+		str_fmt(a,
+			"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nbody\n"
+			"--b\n%sContent-Type: application/pdf; name=x.zip\n\n%.*s"
+			"--b\n%sContent-Type: application/zip; name=s.zip\n\n%.*s"
+			"--b\nContent-Type: message/rfc822\n\n"
+			"%sContent-Disposition: attachment; filename=a.arj\n\n%.*s"
+			"--b\nContent-Type: application/X-Rar; name=r.rar\n\n\x01\x02\xff\x03\n"
+			"--b\nContent-Type: application/zip; name=d.zip\n\n<html></html>\n"
+			"--b--\n",
+			head, STR_ARG(zip), head, STR_ARG(encoded_sample("zip-encrypted.zip")),
+			head, STR_ARG(encoded_sample("arj.arj"))));
 }
 
 static const char *inside(struct scan *s, uint32_t aid)
@@ -187,9 +187,10 @@ static void test_settings(void **state)
 			    STR_ARG(encoded_sample("tar.tar.gz"))));
 	log_begin();
 	assert_string_equal(inside(s, 1), "| application/x-tar " SCAN_UNREADABLE);
-	assert_string_equal(logged(), "ID: found archive '' (application/gzip)\n"
-				      "ID: unpack failed - limit reached: archives inside archives\n"
-				      "ID: unpack archive '' done (# ms)\n");
+	assert_string_equal(logged(),
+			    "ID: found archive '' (application/gzip)\n"
+			    "ID: unpack failed - limit reached: archives inside archives\n"
+			    "ID: unpack archive '' done (# ms)\n");
 	cfg.clamav.archivemaxrec = 5;
 }
 
@@ -212,7 +213,8 @@ static void test_out_of_time(void **state)
 	s->deadline = net_now() - 1;
 	log_begin();
 	assert_string_equal(inside(s, 3), "| " SCAN_UNREADABLE);
-	assert_non_null(strstr(logged(), "ID: unpack archive failed (# ms) - limit reached: time\n"));
+	assert_non_null(
+		strstr(logged(), "ID: unpack archive failed (# ms) - limit reached: time\n"));
 }
 
 int main(void)

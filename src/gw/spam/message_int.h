@@ -62,7 +62,8 @@ struct spam_message {
 	size_t part_count;
 
 	VEC(const struct spam_part *) parts;
-	VEC(const struct spam_html *) htmls; /* of the HTML parts, in order, once the body was made */
+	VEC(const struct spam_html *)
+	htmls; /* of the HTML parts, in order, once the body was made */
 	bool have_body[SPAM_VIEWS], have_rawbody;
 	struct spam_texts bodies[SPAM_VIEWS], rawbody;
 

@@ -1,6 +1,6 @@
 /*
- * The rule language, judged from spam-engine.md section 2: each test gives rule lines and a mail (as
- * rules_test_views.c reads it) and says what must hit.
+ * The rule language, judged from spam-engine.md section 2: each test gives rule lines and a mail
+ * (as rules_test_views.c reads it) and says what must hit.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -116,8 +116,9 @@ static void languages(void **state)
 
 	(void)state;
 	assert_true(str_eq(result_of(load(conf), "B x").hits[0].description, STR("english")));
-	assert_true(str_eq(result_of(load_set(conf, 0, "de_AT.UTF-8@euro"), "B x").hits[0].description,
-			   STR("deutsch")));
+	assert_true(
+		str_eq(result_of(load_set(conf, 0, "de_AT.UTF-8@euro"), "B x").hits[0].description,
+		       STR("deutsch")));
 	assert_true(str_eq(result_of(load_set(conf, 0, "pt_PT"), "B x").hits[0].description,
 			   STR("english")));
 	assert_true(str_eq(result_of(load("body A /x/\n"), "B x").hits[0].description,
@@ -167,7 +168,8 @@ static void blocks(void **state)
 	       "endif\nbody E /x/\n",
 	       "B x", "A E");
 	expect("enable_compat welcomelist_blocklist\n"
-	       "if can(Mail::SpamAssassin::Conf::compat_welcomelist_blocklist)\nbody A /x/\nendif\n",
+	       "if can(Mail::SpamAssassin::Conf::compat_welcomelist_blocklist)\nbody A "
+	       "/x/\nendif\n",
 	       "B x", "A");
 	expect("loadplugin Mail::SpamAssassin::Plugin::Dmarc\n"
 	       "ifplugin Mail::SpamAssassin::Plugin::DMARC\nbody A /x/\nendif\n",
@@ -448,8 +450,9 @@ static void replace(void **state)
 
 static void result_details(void **state)
 {
-	struct spam_rules *rules = load("header A X-Env =~ /^me\\@x/\nenvelope_sender_header X-Env:\n"
-					"body B /b/\ntflags B multiple\nscore B 0.1\n");
+	struct spam_rules *rules =
+		load("header A X-Env =~ /^me\\@x/\nenvelope_sender_header X-Env:\n"
+		     "body B /b/\ntflags B multiple\nscore B 0.1\n");
 	struct spam_envelope env = { .sender = STR("me@x"), .has_sender = true };
 	struct spam_result r;
 	struct err e;
@@ -515,8 +518,9 @@ static void files(void **state)
 	assert_int_equal(spam_rules_load(a, &paths, &rules, &report, &e), -1);
 	assert_int_equal(e.code, ERR_NOTFOUND);
 	write_file(site_dir, "a.pre", "loadplugin Mail::SpamAssassin::Plugin::X\n");
-	write_file(rules_dir, "10.cf", "body A /x/\nscore A 2\ninclude sub.inc\n"
-				       "ifplugin Mail::SpamAssassin::Plugin::X\nbody B /x/\nendif\n");
+	write_file(rules_dir, "10.cf",
+		   "body A /x/\nscore A 2\ninclude sub.inc\n"
+		   "ifplugin Mail::SpamAssassin::Plugin::X\nbody B /x/\nendif\n");
 	write_file(rules_dir, "sub.inc", "body S /x/\ninclude 10.cf\ninclude missing.cf\nif 1\n");
 	write_file(rules_dir, "updates_spamassassin_org.cf", "score A 1\n");
 	write_file(rules_dir, "ignored.txt", "body T /x/\n");
@@ -564,8 +568,9 @@ static void stock_rules(void **state)
 			      report.unknown.p[i].line, STR_ARG(report.unknown.p[i].message));
 	assert_int_equal(report.unknown.n, 0);
 	assert_true(report.rules > 2900);
-	r = result_of(rules, "B hi\nB XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL"
-			     "*C.34X\n");
+	r = result_of(rules,
+		      "B hi\nB XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL"
+		      "*C.34X\n");
 	for (size_t i = 0; i < r.n_hits; i++)
 		if (str_eq(r.hits[i].name, STR("GTUBE")))
 			assert_true(r.hits[i].score == 1000);
@@ -577,9 +582,11 @@ static void anything_loads(void **state)
 {
 	static const char *const odd[] = {
 		"body A //\nbody B /\nheader\nheader A\nheader A X\nmeta\nmeta A\ntflags A\n",
-		"score\nscore A\ninclude\ninclude /\ninclude ~/x\nlang\nlang de\nlang de \nif\nif (\n",
+		"score\nscore A\ninclude\ninclude /\ninclude ~/x\nlang\nlang de\nlang de \nif\nif "
+		"(\n",
 		"body \xff\xfe /x/\n\xff\xfe\nmeta M \xff\xfe(\nif \xff\nendif\n#\n\\#\n# \\#\n",
-		"trusted_networks x 1.2.3.4\nredirector_pattern /(/\nutil_rb_tld\nclear_util_rb x\n",
+		"trusted_networks x 1.2.3.4\nredirector_pattern /(/\nutil_rb_tld\nclear_util_rb "
+		"x\n",
 		"replace_tag A <A>\nbody B /<A>/\nreplace_rules B\nreplace_tag\nreplace_start\n",
 	};
 

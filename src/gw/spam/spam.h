@@ -38,7 +38,8 @@ enum spam_score_set {
 
 /* A NULL path takes the default named beside it; a directory that does not exist is empty. */
 struct spam_conf_paths {
-	const char *state_dir; /* /var/lib/spamassassin/4.000001: what sa-update fetched, if there */
+	const char
+		*state_dir; /* /var/lib/spamassassin/4.000001: what sa-update fetched, if there */
 	const char *rules_dir; /* /usr/share/spamassassin: else what the package brought */
 	const char *site_dir;  /* /etc/mail/spamassassin: *.pre before, *.cf after all others */
 	struct str extra;      /* configuration lines, read last; reported as file "(extra)" */

@@ -128,8 +128,9 @@ void line_disclaimer(struct str rule, bool added)
 
 void line_regex_gave_up(struct str rule, int64_t object)
 {
-	log_warn("a regular expression gave up (rule: %.*s, object %lld); it counts as not matching",
-		 STR_ARG(rule), (long long)object);
+	log_warn(
+		"a regular expression gave up (rule: %.*s, object %lld); it counts as not matching",
+		STR_ARG(rule), (long long)object);
 }
 
 void line_processing_time(int64_t ms, int64_t ms_spam, int64_t ms_clam, int64_t ms_custom)

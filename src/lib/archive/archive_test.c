@@ -151,10 +151,11 @@ static void test_archives_inside(void **state)
 	assert_string_equal(sample("iso.iso.xz"),
 			    "iso.iso note.txt tool.exe | application/x-cd-image "
 			    "application/octet-stream text/plain " PE " | ");
-	assert_string_equal(sample("deb.deb"),
-			    "debian-binary control.tar.xz control.tar control data.tar.xz data.tar "
-			    "tool.exe | text/plain application/x-xz-compressed-tar application/x-xz "
-			    "application/x-tar " PE " | ");
+	assert_string_equal(
+		sample("deb.deb"),
+		"debian-binary control.tar.xz control.tar control data.tar.xz data.tar "
+		"tool.exe | text/plain application/x-xz-compressed-tar application/x-xz "
+		"application/x-tar " PE " | ");
 }
 
 /* Names of both kinds and in any character set; what a header declares is a type, too. */
@@ -229,11 +230,12 @@ static void test_cut(void **state)
 /* A body is decoded by the child; several archives share limits, and each has its own names. */
 static void test_parts_of_a_mail(void **state)
 {
-	struct str eml = STR("Content-Type: multipart/mixed; boundary=b\n\n--b\n"
-			     "Content-Type: application/gzip\n"
-			     "Content-Transfer-Encoding: base64\n\n"
-			     "H4sIAAAAAAAAA8tIzcnJ5wIAIDA6NgYAAAA=\n--b\n"
-			     "Content-Type: application/octet-stream; name=b.gz\n\nno gzip\n--b--\n");
+	struct str eml =
+		STR("Content-Type: multipart/mixed; boundary=b\n\n--b\n"
+		    "Content-Type: application/gzip\n"
+		    "Content-Transfer-Encoding: base64\n\n"
+		    "H4sIAAAAAAAAA8tIzcnJ5wIAIDA6NgYAAAA=\n--b\n"
+		    "Content-Type: application/octet-stream; name=b.gz\n\nno gzip\n--b--\n");
 	struct archive_input in[2] = { { .type = STR("application/gzip"), .name = STR("a.txt.gz") },
 				       { .type = STR("application/gzip"), .name = STR("b.gz") } };
 	struct archive_limits l = roomy();

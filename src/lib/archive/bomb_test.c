@@ -97,7 +97,8 @@ static struct str repeat(struct str s, size_t times)
 	return (struct str){ p, s.n * times };
 }
 
-/* Lists it as a child of this process would be listed; peak memory is that of all children so far. */
+/* Lists it as a child of this process would be listed; peak memory is that of all children so far.
+ */
 static struct archive_content explode(const char *what, const char *type, struct str bomb)
 {
 	struct archive_input in = { .type = str_of(type), .name = STR("bomb"), .bytes = bomb };
@@ -165,7 +166,8 @@ static void test_compressed(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bombs); i++) {
 		struct arena_mark mark = arena_mark(a);
-		struct str one = pack(archive_write_set_format_raw, bombs[i].filter, STR("x"), 10, 1);
+		struct str one =
+			pack(archive_write_set_format_raw, bombs[i].filter, STR("x"), 10, 1);
 
 		explode(bombs[i].name, bombs[i].type, repeat(one, bombs[i].times));
 		arena_rewind(a, mark);

@@ -37,8 +37,8 @@ struct conf_lines {
 };
 
 /*
- * Keys given twice (case does not matter) are problems; the first one counts. So are carriage returns
- * in a table, which Postfix would not skip.
+ * Keys given twice (case does not matter) are problems; the first one counts. So are carriage
+ * returns in a table, which Postfix would not skip.
  */
 void conf_lines_parse(struct arena *a, const struct conf_lines *kind, struct str text,
 		      struct conf_entries *out);

@@ -2,8 +2,8 @@
  * pieces - what is known about the texts that a piece of pattern can match. Private to lib/re.
  *
  * A piece is put together from smaller ones: one after the other, or one or the other. As long as
- * the texts it can match are few they are all known; beyond that, sets of literals are kept of which
- * every such text contains one.
+ * the texts it can match are few they are all known; beyond that, sets of literals are kept of
+ * which every such text contains one.
  */
 #pragma once
 
