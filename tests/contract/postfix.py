@@ -3,8 +3,8 @@
 
     postfix.py PMGCONFIG TEMPLATES
 
-Runs as root in a mount namespace of its own: /etc, /run, /root and the directories below /var
-that are written to are private. Exit status 77: skipped, because something that is needed is missing.
+Runs as root in a mount namespace of its own: /etc, /run, /root and the directories below /var that
+are written to are private. Exit status 77: skipped, because something that is needed is missing.
 """
 import os
 import pathlib
