@@ -4,13 +4,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "cli/cli.h"
 #include "gw/cfg/lists.h"
-#include "gw/quar/list.h"
 #include "gw/quar/purge.h"
-#include "gw/quar/span.h"
 #include "gw/quar/spool.h"
+#include "gw/report/report.h"
 #include "gw/store/store.h"
 
 /* The server is the local one; PGHOST names another socket directory, as it does for psql. */
@@ -58,28 +58,31 @@ static int purge(struct arena *a, const struct cli_args *args, struct err *e)
 	return 0;
 }
 
-/* Which users have mail in the spam quarantine in the span that the option tells. */
-static int find_users(struct arena *a, const struct cli_args *args, struct quar_user **out,
-		      size_t *n, struct err *e)
+static int domains(struct arena *a, struct cfg_lists *out, struct err *e)
 {
-	struct quar_span span;
-	struct quar_query query;
+	struct cfg_problems ignored = { 0 };
 
-	if (quar_span(str_of(cli_value(args, "timespan")), time(NULL), &span, e) < 0)
-		return -1;
-	query = (struct quar_query){ QUAR_SPAM, QUAR_NEW, span.start, span.end, STR_NONE };
-	return quar_users(a, here(a), &query, out, n, e);
+	return cfg_lists_load(a, CFG_DIR, out, &ignored, e);
+}
+
+static int span_of(const struct cli_args *args, struct quar_span *out, struct err *e)
+{
+	return quar_span(str_of(cli_value(args, "timespan")), time(NULL), out, e);
 }
 
 static int status(struct arena *a, const struct cli_args *args, struct err *e)
 {
-	struct cfg_problems ignored = { 0 };
-	struct cfg_lists lists;
+	struct quar_query query = { .type = QUAR_SPAM, .status = QUAR_NEW };
 	struct quar_user *users;
+	struct cfg_lists lists;
+	struct quar_span span;
 	size_t n;
 
-	if (cfg_lists_load(a, CFG_DIR, &lists, &ignored, e) < 0 ||
-	    find_users(a, args, &users, &n, e) < 0)
+	if (span_of(args, &span, e) < 0)
+		return -1;
+	query.start = span.start;
+	query.end = span.end;
+	if (domains(a, &lists, e) < 0 || quar_users(a, here(a), &query, &users, &n, e) < 0)
 		return -1;
 	puts("Count  Spamlevel Mail");
 	for (size_t i = 0; i < n; i++)
@@ -89,8 +92,76 @@ static int status(struct arena *a, const struct cli_args *args, struct err *e)
 	return 0;
 }
 
+static int read_key(struct arena *a, struct ticket_key **out, struct err *e)
+{
+	struct str pem;
+
+	return file_read(a, TICKET_KEY, TICKET_KEY_MAX, &pem, e) < 0 ||
+			       ticket_key_read(a, pem, out, e) < 0
+		       ? -1
+		       : 0;
+}
+
+/* *none is set if the administrator wants no reports. */
+static int read_round(struct arena *a, const struct cli_args *args, struct cfg *cfg,
+		      struct report_round *r, bool *none, struct err *e)
+{
+	static const char *const dirs[] = { "/etc/pmg/templates", "/var/lib/pmg/templates", NULL };
+	static const char *const styles[] = { "none", "short", "verbose", "custom" };
+	const char *style = cli_value(args, "style");
+	struct ticket_key *key;
+
+	if (read_key(a, &key, e) < 0)
+		return -1;
+	style = style ? style : styles[cfg->spamquar.reportstyle];
+	*none = !strcmp(style, "none");
+	r->report = (struct report){ .cfg = cfg,
+				     .key = key,
+				     .template_dirs = dirs,
+				     .style = str_of(*none ? "verbose" : style),
+				     .timespan = str_of(cli_value(args, "timespan")),
+				     .now = time(NULL) };
+	r->db = here(a);
+	r->receiver = str_lower(a, str_of(cli_value(args, "receiver")));
+	r->redirect = str_of(cli_value(args, "redirect"));
+	r->print = cli_flag(args, "debug");
+	return span_of(args, &r->report.span, e);
+}
+
+static int send_reports(struct arena *a, const struct cli_args *args, struct err *e)
+{
+	struct report_round round = { 0 };
+	size_t mails = 0;
+	struct cfg *cfg;
+	bool none;
+
+	if (cli_value(args, "redirect") && !cli_value(args, "receiver"))
+		return err_set(e, ERR_INVALID, "--redirect needs --receiver");
+	if (settings(a, &cfg, e) < 0 || domains(a, &round.lists, e) < 0 ||
+	    read_round(a, args, cfg, &round, &none, e) < 0)
+		return -1;
+	if (none && !round.receiver.n && !round.print)
+		return 0;
+	if (report_round(a, &round, &mails, e) < 0)
+		return -1;
+	if (!mails && round.receiver.n)
+		fprintf(stderr, "no report for %.*s: no new mails, or an external address\n",
+			STR_ARG(round.receiver));
+	return 0;
+}
+
 static const struct cli_option purge_options[] = {
 	{ "check", NULL, NULL, "Only print the stale files, do not remove anything." },
+	{ NULL, NULL, NULL, NULL },
+};
+
+static const struct cli_option send_options[] = {
+	{ "debug", NULL, NULL, "Print the mails to standard output instead of sending them." },
+	{ "receiver", "<string>", NULL, "Generate report for this email address only." },
+	{ "redirect", "<string>", NULL, "Send the report to this email address instead." },
+	{ "style", "short|verbose|custom", NULL,
+	  "Spam report style. Default: the setting spamquar.reportstyle." },
+	{ "timespan", QUAR_SPANS, "today", "Which mails to report." },
 	{ NULL, NULL, NULL, NULL },
 };
 
@@ -101,6 +172,7 @@ static const struct cli_option status_options[] = {
 
 static const struct cli_command commands[] = {
 	{ "purge", "Cleanup Quarantine database.", purge_options, purge, NULL },
+	{ "send", "Generate and send spam report emails.", send_options, send_reports, NULL },
 	{ "status", "Print quarantine status (mails per user) for specified time span.",
 	  status_options, status, NULL },
 	{ NULL, NULL, NULL, NULL, NULL },

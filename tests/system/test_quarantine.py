@@ -1,7 +1,11 @@
 """From the quarantine back to the recipient, onto personal lists, or away."""
 
+import base64
+import email
+import email.policy
 import os
 import re
+import urllib.parse
 
 from lab import rules, samples
 from lab.wait import until
@@ -138,3 +142,51 @@ def test_status_and_purge(lab, letter):
     assert os.path.exists(other.path)
     assert lab.gw.sql("SELECT rid FROM cmailstore WHERE rid = " + entry.row["rid"]) == []
     assert lab.gw.exec(["pmgqm", "purge"]).out == ""
+
+
+def test_spam_report(lab, letter):
+    """Its links lead to the mails; it goes to users of ours who have new spam, and to nobody else."""
+    mail = spam(letter)
+    entry = keep(lab, mail, "grace@inside.test")[0]
+    lab.gw.sql("UPDATE cmsreceivers SET status = 'D' WHERE pmail <> 'grace@inside.test'")
+    lab.gw.exec(["pmgqm", "send"])
+    lab.gw.wait_queue_empty()
+    report = next(got for got in lab.lan.wait("grace@inside.test")
+                  if got.header("Subject")[0].startswith("Daily Spam Report for "
+                                                         "'grace@inside.test' - "))
+    assert report.sender == "" and report.recipients == ["grace@inside.test"]
+    message = email.message_from_bytes(report.raw, policy=email.policy.default)
+    html = message.get_body(["html"]).get_content()
+    plain = message.get_body(["plain"]).get_content()
+    assert mail.subject in html and mail.subject in plain
+    link = re.search(r'href="([^"]*cselect=[^"]*)">View', html)[1].replace("&amp;", "&")
+    url = urllib.parse.urlsplit(link)
+    query = urllib.parse.parse_qs(url.query)
+    assert (url.scheme, url.netloc, url.path) == ("https", "gw.inside.test:8006", "/quarantine")
+    assert query["cselect"] == [identity(entry)]
+    data, _, signature = query["ticket"][0].partition("::")
+    assert data.startswith("PMGQUAR:grace@inside.test:")
+    lab.gw.write("/tmp/ticket", data)
+    lab.gw.write("/tmp/signature", base64.b64decode(signature))
+    lab.gw.exec(["openssl", "dgst", "-sha256", "-verify", "/etc/pmg/pmg-authkey.pub",
+                 "-signature", "/tmp/signature", "/tmp/ticket"])
+
+
+def test_spam_report_of_one_user(lab, letter):
+    mail = spam(letter)
+    keep(lab, mail, "heidi@inside.test")
+    # the hour ends with the second that has just begun
+    lab.gw.sql("UPDATE cmailstore SET time = time - 5 FROM cmsreceivers WHERE rid = cmailstore_rid "
+               "AND pmail = 'heidi@inside.test'")
+    printed = lab.gw.exec(["pmgqm", "send", "--debug", "--receiver", "Heidi@inside.test",
+                           "--style", "short", "--timespan", "1h"]).out
+    assert "To: heidi@inside.test\n" in printed and "Subject: Spam Report (last 1h)" in printed
+    lab.gw.exec(["pmgqm", "send", "--receiver", "heidi@inside.test", "--redirect",
+                 "ivan@inside.test"])
+    report = lab.lan.wait("ivan@inside.test")[0]
+    assert report.header("To") == ["heidi@inside.test"]
+    assert report.recipients == ["ivan@inside.test"]
+    assert lab.lan.mails("heidi@inside.test") == []
+    none = lab.gw.exec(["pmgqm", "send", "--receiver", "nobody@inside.test"])
+    assert "nobody@inside.test" in none.err
+    assert lab.gw.exec(["pmgqm", "send", "--redirect", "x@inside.test"], check=False).code != 0
