@@ -145,7 +145,7 @@ def test_status_and_purge(lab, letter):
 
 
 def test_spam_report(lab, letter):
-    """Its links lead to the mails; it goes to users of ours who have new spam, and to nobody else."""
+    """Its links lead to the mails; it goes to users of ours with new spam, and to nobody else."""
     mail = spam(letter)
     entry = keep(lab, mail, "grace@inside.test")[0]
     lab.gw.sql("UPDATE cmsreceivers SET status = 'D' WHERE pmail <> 'grace@inside.test'")
