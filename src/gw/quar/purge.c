@@ -188,8 +188,10 @@ static void search_stores(const struct search *s, int at, const char *path)
 	for (size_t i = 0; i < ARRAY_LEN(stores); i++) {
 		bool virus = stores[i][0] == 'v';
 		char inside[PATH_SIZE];
+		int n = snprintf(inside, sizeof(inside), "%s/%s", path, stores[i]);
 
-		snprintf(inside, sizeof(inside), "%s/%s", path, stores[i]);
+		if (n < 0 || (size_t)n >= sizeof(inside))
+			continue; /* no quarantine lies that deep */
 		search_directory(s, at, inside,
 				 limit(s->p, virus ? s->p->virus_days : s->p->spam_days), 1);
 	}
