@@ -10,6 +10,7 @@ import subprocess
 
 from lab import world
 
+ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 DEVICES = ["null", "zero", "full", "random", "urandom", "tty"]
 LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1",
          "stderr": "/proc/self/fd/2", "ptmx": "pts/ptmx"}
@@ -68,12 +69,15 @@ def inside(path, directory):
 
 
 def private_tmp(node_dir):
-    """An own /tmp, unless the checkout itself lies there."""
-    if inside("/tmp", os.path.realpath(node_dir)):
-        return
+    """An own /tmp; a checkout that lies below the machine's one shows through at its place."""
     os.makedirs(f"{node_dir}/tmp", exist_ok=True)
     os.chmod(f"{node_dir}/tmp", 0o1777)
+    checkout = os.open(ROOT, os.O_PATH | os.O_DIRECTORY)
     bind(f"{node_dir}/tmp", "/tmp")
+    if inside("/tmp", ROOT):
+        os.makedirs(ROOT, exist_ok=True)
+        run("mount", "--rbind", f"/proc/{os.getpid()}/fd/{checkout}", ROOT)
+    os.close(checkout)
 
 
 def scratch_space(node_dir):
