@@ -76,7 +76,8 @@ def private_tmp(node_dir):
     bind(f"{node_dir}/tmp", "/tmp")
     if inside("/tmp", ROOT):
         os.makedirs(ROOT, exist_ok=True)
-        run("mount", "--rbind", f"/proc/{os.getpid()}/fd/{checkout}", ROOT)
+        # as the descriptor, not as the path that it had: that one is covered now
+        run("mount", "--no-canonicalize", "--rbind", f"/proc/{os.getpid()}/fd/{checkout}", ROOT)
     os.close(checkout)
 
 
