@@ -10,7 +10,6 @@ import subprocess
 
 from lab import world
 
-ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 DEVICES = ["null", "zero", "full", "random", "urandom", "tty"]
 LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1",
          "stderr": "/proc/self/fd/2", "ptmx": "pts/ptmx"}
@@ -63,22 +62,11 @@ def private_dev(scratch):
     run("mount", "--move", dev, "/dev")
 
 
-def inside(path, directory):
-    """Is `directory` somewhere below `path`?"""
-    return directory == path or directory.startswith(path.rstrip("/") + "/")
-
-
 def private_tmp(node_dir):
-    """An own /tmp; a checkout that lies below the machine's one shows through at its place."""
+    """An own /tmp. A checkout that lies below the machine's one is covered by it."""
     os.makedirs(f"{node_dir}/tmp", exist_ok=True)
     os.chmod(f"{node_dir}/tmp", 0o1777)
-    checkout = os.open(ROOT, os.O_PATH | os.O_DIRECTORY)
     bind(f"{node_dir}/tmp", "/tmp")
-    if inside("/tmp", ROOT):
-        os.makedirs(ROOT, exist_ok=True)
-        # as the descriptor, not as the path that it had: that one is covered now
-        run("mount", "--no-canonicalize", "--rbind", f"/proc/{os.getpid()}/fd/{checkout}", ROOT)
-    os.close(checkout)
 
 
 def scratch_space(node_dir):
