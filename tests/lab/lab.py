@@ -60,9 +60,8 @@ class Lab:
         """
         if os.geteuid() != 0:
             sys.exit("lab: only root may make namespaces")
-        running = cls.attach(name)
-        if running:
-            running.down()
+        if cls.attach(name):
+            sys.exit(f"lab: {name} is up already; tools/lab --name {name} down ends it")
         directory = cls.place(name)
         shutil.rmtree(directory, ignore_errors=True)
         os.makedirs(directory)
