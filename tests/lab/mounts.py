@@ -10,6 +10,7 @@ import subprocess
 
 from lab import world
 
+HOLD = "/mnt"     # where the lab's own directory is seen while a node is arranged
 DEVICES = ["null", "zero", "full", "random", "urandom", "tty"]
 LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1",
          "stderr": "/proc/self/fd/2", "ptmx": "pts/ptmx"}
@@ -131,9 +132,11 @@ def arrange(name, directory):
     """Called by each node once, in its own mount namespace."""
     run("mount", "--make-rprivate", "/")
     run("mount", "-t", "sysfs", "sysfs", "/sys")
-    node_dir = f"{directory}/{name}"
-    os.makedirs(node_dir, exist_ok=True)
+    os.makedirs(f"{directory}/{name}", exist_ok=True)
+    # A checkout may lie below a place that is covered on the way: /root, /var, /tmp.
+    run("mount", "--bind", directory, HOLD)
     if name == "gw":
-        arrange_gateway(node_dir, f"{directory}/stage")
+        arrange_gateway(f"{HOLD}/{name}", f"{HOLD}/stage")
     else:
-        arrange_plain(name, node_dir)
+        arrange_plain(name, f"{HOLD}/{name}")
+    run("umount", "--lazy", HOLD)
