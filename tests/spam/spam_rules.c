@@ -27,7 +27,8 @@ static const char *const type_names[RULE_TYPES] = {
 	[RULE_NONE] = "none",       [RULE_EMPTY] = "empty",   [RULE_HEADER] = "header",
 	[RULE_BODY] = "body",       [RULE_URI] = "uri",       [RULE_MIMEHEADER] = "mimeheader",
 	[RULE_RAWBODY] = "rawbody", [RULE_FULL] = "full",     [RULE_META] = "meta",
-	[RULE_EVAL] = "eval",       [RULE_EVAL_NET] = "eval",
+	[RULE_HEADER_EVAL] = "eval", [RULE_BODY_EVAL] = "eval", [RULE_RAWBODY_EVAL] = "eval",
+	[RULE_FULL_EVAL] = "eval", [RULE_EVAL_NET] = "eval",
 };
 
 static const char *const state_names[] = {

@@ -36,17 +36,27 @@ enum {
 enum rule_type {
 	RULE_NONE,  /* only named, by a score line for instance */
 	RULE_EMPTY, /* declared by `reuse` or `askdns`: never hits by itself */
+	/* In the order in which those of one priority run (2.8). */
 	RULE_HEADER,
+	RULE_HEADER_EVAL,
 	RULE_BODY,
 	RULE_URI,
+	RULE_BODY_EVAL,
 	RULE_MIMEHEADER,
 	RULE_RAWBODY,
+	RULE_RAWBODY_EVAL,
 	RULE_FULL,
+	RULE_FULL_EVAL,
 	RULE_META,
-	RULE_EVAL,     /* header, body, rawbody or full eval: */
-	RULE_EVAL_NET, /* … one that asks the DNS whatever its flags say */
+	RULE_EVAL_NET, /* asks the DNS whatever its flags say; outside that order */
 	RULE_TYPES
 };
+
+static inline bool rule_type_is_eval(enum rule_type t)
+{
+	return t == RULE_HEADER_EVAL || t == RULE_BODY_EVAL || t == RULE_RAWBODY_EVAL ||
+	       t == RULE_FULL_EVAL || t == RULE_EVAL_NET;
+}
 
 /* The flags that mean something to the engine. */
 enum rule_flag {
@@ -70,7 +80,7 @@ struct rule_def {
 	struct str header; /* "From:addr" */
 	struct str if_unset;
 	bool has_if_unset, exists, negated;
-	struct str eval;        /* function name */
+	struct str eval, args;  /* function name; what stands between its parentheses */
 	struct str expression;  /* of a meta */
 
 	struct str description, tflags;
@@ -103,6 +113,7 @@ struct spam_conf {
 	struct uri_domains *domains;
 	VEC(struct str) originating;
 	VEC(struct re *) redirectors;
+	void **evals; /* settings of each family of eval functions */
 };
 
 /* Where the parser is; what directives use to report. */

@@ -1,4 +1,5 @@
 #include "gw/spam/conf.h"
+#include "gw/spam/eval.h"
 
 #include <stdarg.h>
 
@@ -237,6 +238,8 @@ static void directive(struct conf_parser *p, struct str key, struct str value)
 	v = conf_rule_directive(p, key, value);
 	if (v == CONF_UNKNOWN)
 		v = conf_setting(p, key, value);
+	if (v == CONF_UNKNOWN)
+		v = eval_setting(p, key, value);
 	if (v == CONF_UNKNOWN && conf_is_known(p->conf, key))
 		v = CONF_OK;
 	verdict_note(p, v, key);

@@ -38,7 +38,7 @@ static struct rule_def *define(struct conf_parser *p, struct str name, enum rule
 	r->kind = kind;
 	r->file = p->file;
 	r->line = p->line;
-	r->pattern = r->header = r->if_unset = r->eval = r->expression = STR_NONE;
+	r->pattern = r->header = r->if_unset = r->eval = r->args = r->expression = STR_NONE;
 	r->re = NULL;
 	r->templates = r->has_if_unset = r->exists = r->negated = false;
 	return r;
@@ -101,7 +101,7 @@ static bool is_eval(struct str value, struct str *call)
 }
 
 static enum conf_verdict add_eval(struct conf_parser *p, struct str name, struct str call,
-				  const char *kind)
+				  enum rule_type type, const char *kind)
 {
 	size_t n = 0;
 	struct rule_def *r;
@@ -113,10 +113,11 @@ static enum conf_verdict add_eval(struct conf_parser *p, struct str name, struct
 		return CONF_INVALID;
 	if (!conf_rule_name_ok(name))
 		return bad_name(p, name);
-	net = str_eq(str_of(kind), STR("header eval")) &&
+	net = type == RULE_HEADER_EVAL &&
 	      (str_starts(call, STR("check_rbl")) || str_starts(call, STR("check_dns")));
-	r = define(p, name, net ? RULE_EVAL_NET : RULE_EVAL, kind);
+	r = define(p, name, net ? RULE_EVAL_NET : type, kind);
 	r->eval = str_sub(call, 0, n);
+	r->args = str_sub(call, n + 1, call.n - n - 2);
 	return CONF_OK;
 }
 
@@ -276,30 +277,41 @@ static enum conf_verdict add_meta(struct conf_parser *p, struct str name, struct
 /* Directives that define a rule, and the plugin they belong to. */
 struct rule_directive {
 	const char *key, *plugin;
-	enum rule_type type;
-	const char *eval_kind; /* NULL: no eval: form */
+	enum rule_type type, eval; /* eval RULE_NONE: no eval: form */
+	const char *eval_kind;
 };
 
 static const struct rule_directive rule_directives[] = {
-	{ "header", NULL, RULE_HEADER, "header eval" },
-	{ "body", NULL, RULE_BODY, "body eval" },
-	{ "uri", NULL, RULE_URI, NULL },
-	{ "rawbody", NULL, RULE_RAWBODY, "rawbody eval" },
-	{ "full", NULL, RULE_FULL, "full eval" },
-	{ "meta", NULL, RULE_META, NULL },
-	{ "mimeheader", "MIMEHeader", RULE_MIMEHEADER, NULL },
-	{ "uri_detail", "URIDetail", RULE_EVAL, NULL },
-	{ "askdns", "AskDNS", RULE_EVAL_NET, NULL },
+	{ "header", NULL, RULE_HEADER, RULE_HEADER_EVAL, "header eval" },
+	{ "body", NULL, RULE_BODY, RULE_BODY_EVAL, "body eval" },
+	{ "uri", NULL, RULE_URI, RULE_NONE, NULL },
+	{ "rawbody", NULL, RULE_RAWBODY, RULE_RAWBODY_EVAL, "rawbody eval" },
+	{ "full", NULL, RULE_FULL, RULE_FULL_EVAL, "full eval" },
+	{ "meta", NULL, RULE_META, RULE_NONE, NULL },
+	{ "mimeheader", "MIMEHeader", RULE_MIMEHEADER, RULE_NONE, NULL },
+	{ "uri_detail", "URIDetail", RULE_BODY_EVAL, RULE_NONE, NULL },
+	{ "askdns", "AskDNS", RULE_EVAL_NET, RULE_NONE, NULL },
 };
+
+/* A directive that is a function by itself: all that it says is its one argument. */
+static enum conf_verdict add_directive_eval(struct conf_parser *p, const struct rule_directive *d,
+					    struct str name, struct str value)
+{
+	struct rule_def *r = define(p, name, d->type, d->key);
+
+	r->eval = str_of(d->key);
+	r->args = value;
+	return CONF_OK;
+}
 
 static enum conf_verdict add_rule(struct conf_parser *p, const struct rule_directive *d,
 				  struct str name, struct str value)
 {
 	struct str call;
 
-	if (d->eval_kind && is_eval(value, &call) &&
+	if (d->eval && is_eval(value, &call) &&
 	    (d->type == RULE_HEADER || value.p[0] == 'e'))
-		return add_eval(p, name, call, d->eval_kind);
+		return add_eval(p, name, call, d->eval, d->eval_kind);
 	if (!conf_rule_name_ok(name))
 		return bad_name(p, name);
 	switch (d->type) {
@@ -309,10 +321,9 @@ static enum conf_verdict add_rule(struct conf_parser *p, const struct rule_direc
 		return add_mimeheader(p, name, value);
 	case RULE_META:
 		return add_meta(p, name, value);
-	case RULE_EVAL:
+	case RULE_BODY_EVAL:
 	case RULE_EVAL_NET:
-		define(p, name, d->type, d->key)->eval = str_of(d->key);
-		return CONF_OK;
+		return add_directive_eval(p, d, name, value);
 	default:
 		return add_text(p, name, value, d->type, d->key);
 	}

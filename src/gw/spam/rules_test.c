@@ -374,6 +374,64 @@ static void meta_cycles(void **state)
 	expect("meta A !A\nbody B /a/\n", "B a", "B");
 }
 
+/* 1.8: functions, their arguments and settings. */
+static void eval_calls(void **state)
+{
+	static const char on[] = "loadplugin Mail::SpamAssassin::Plugin::Test\ntest_enabled 1\n";
+	static const char rules[] = "body A eval:test_value('2')\n"
+				    "header B eval:test_value( 3 )\n"
+				    "rawbody C eval:test_value(\"0\")\nmeta M A == 2 && B > 2 && !C\n";
+
+	(void)state;
+	expect(str_z(a, str_fmt(a, "%s%s", on, rules)), "B s", "B A M");
+	expect(str_z(a, str_fmt(a, "%stest_enabled 0\n%s", on, rules)), "B s", "");
+	/* Anew for each mail. */
+	expect(str_z(a, str_fmt(a, "%sbody T eval:test_calls()\nfull U eval:test_calls()\n"
+				   "meta M T == 1 && U == 2\n", on)), "B s", "T U M");
+	/* Without its plugin it does not run, and the directive is unknown. */
+	load(rules);
+	assert_int_equal(report.unknown.n, 3);
+	assert_true(str_eq(report.unknown.p[0].message,
+			   STR("eval test_value needs the plugin Test")));
+	expect("body X eval:test_value(1)\nmeta N !X\n", "B s", "N");
+	load("body OK /x/\ntest_enabled 1\n");
+	assert_int_equal(report.unknown.n, 1);
+}
+
+static void eval_arguments(void **state)
+{
+	static const struct {
+		const char *text, *want; /* NULL: not understood */
+	} cases[] = {
+		{ "", "" },
+		{ "'a b', \"c'd\" ,x.y:z-1,-5", "[a b][c'd][x.y:z-1][-5]" },
+		{ "'',x,", "[][x]" },
+		{ "'a", NULL },
+		{ "a b", NULL },
+		{ ",a", NULL },
+		{ "a;b", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct eval_args args = { 0 };
+		struct str got = STR("");
+		bool ok = eval_args_parse(a, str_of(cases[i].text), &args);
+
+		assert_int_equal(ok, cases[i].want != NULL);
+		for (size_t k = 0; k < args.n; k++)
+			got = str_fmt(a, "%.*s[%.*s]", STR_ARG(got), STR_ARG(args.v[k]));
+		if (ok)
+			assert_string_equal(str_z(a, got), cases[i].want);
+	}
+	load("loadplugin Mail::SpamAssassin::Plugin::Test\nbody A eval:test_value(x)\n"
+	     "body B eval:test_value('1)\nbody C /c/\n");
+	assert_int_equal(report.unknown.n, 2);
+	assert_true(str_eq(report.unknown.p[0].rule, STR("A")));
+	assert_true(str_eq(report.unknown.p[0].message, STR("test_value wants a number")));
+	assert_int_equal(report.unknown.p[1].line, 5);
+}
+
 /* An eval that is not built disables its rule and whatever looks at it, if it would have run. */
 static void disabled(void **state)
 {
@@ -611,6 +669,7 @@ int main(void)
 		cmocka_unit_test(deadline),       cmocka_unit_test(limited),
 		cmocka_unit_test(files),          cmocka_unit_test(many_texts),
 		cmocka_unit_test(stock_rules),    cmocka_unit_test(anything_loads),
+		cmocka_unit_test(eval_calls),     cmocka_unit_test(eval_arguments),
 	};
 
 	return cmocka_run_group_tests_name("spam rules", tests, open_arena, close_arena);

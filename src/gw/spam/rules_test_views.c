@@ -6,9 +6,12 @@
  *	B text		a line of body; the first is the subject
  *	U uri		R chunk of rawbody
  *	P name: value	starts a MIME part with that header
+ *
+ * And one family of eval functions: test_value(n) hits n times if `test_enabled` is 1, and
+ * test_calls() as often as functions of the family have been called for the mail.
  */
 #include "base/vec.h"
-#include "gw/spam/views.h"
+#include "gw/spam/eval.h"
 
 struct field {
 	struct str name, value;
@@ -147,3 +150,63 @@ bool spam_part_header(struct spam_message *m, const struct spam_part *part, stru
 	*out = part->type;
 	return true;
 }
+
+struct test_conf {
+	bool enabled;
+};
+
+struct test_mail {
+	unsigned calls;
+};
+
+static int test_value_prepare(struct spam_conf *c, void *conf, struct eval_args *args,
+			      struct err *e)
+{
+	int64_t *n = NEW(c->keep, int64_t);
+
+	(void)conf;
+	if (args->n != 1 || !str_int(args->v[0], 0, 100, n))
+		return err_set(e, ERR_INVALID, "test_value wants a number");
+	args->prepared = n;
+	return 0;
+}
+
+static unsigned test_value(struct eval_run *r, const struct eval_args *args)
+{
+	const struct test_conf *conf = r->conf;
+
+	((struct test_mail *)r->mail)->calls++;
+	return conf->enabled ? (unsigned)*(const int64_t *)args->prepared : 0;
+}
+
+static unsigned test_calls(struct eval_run *r, const struct eval_args *args)
+{
+	(void)args;
+	return ++((struct test_mail *)r->mail)->calls;
+}
+
+static enum conf_verdict test_setting(struct conf_parser *p, void *conf, struct str key,
+				      struct str value)
+{
+	(void)p;
+	if (!str_eq(key, STR("test_enabled")))
+		return CONF_UNKNOWN;
+	((struct test_conf *)conf)->enabled = str_eq(value, STR("1"));
+	return value.n ? CONF_OK : CONF_MISSING;
+}
+
+static const struct eval test_evals[] = {
+	{ .name = "test_value", .call = test_value, .prepare = test_value_prepare },
+	{ .name = "test_calls", .call = test_calls },
+	{ 0 },
+};
+
+static const struct eval_family test_family = {
+	.plugin = "Test",
+	.evals = test_evals,
+	.conf_size = sizeof(struct test_conf),
+	.mail_size = sizeof(struct test_mail),
+	.setting = test_setting,
+};
+
+const struct eval_family *const eval_families[] = { &test_family, NULL };

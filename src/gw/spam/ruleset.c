@@ -21,25 +21,70 @@ static enum rule_state state_of(const struct rule_def *d, const struct spam_rule
 		return STATE_ABSENT;
 	case RULE_META:
 		return d->score[set] == 0 ? STATE_BLOCKED : STATE_RUNS;
-	case RULE_EVAL:
+	case RULE_HEADER_EVAL:
+	case RULE_BODY_EVAL:
+	case RULE_RAWBODY_EVAL:
+	case RULE_FULL_EVAL:
 	case RULE_EVAL_NET:
 		if (d->score[set] == 0 || eval_is_skipped(d, rs, set))
 			return STATE_ABSENT;
-		return STATE_DISABLED;
+		return STATE_RUNS;
 	default:
 		return d->score[set] == 0 ? STATE_ABSENT : STATE_RUNS;
 	}
 }
 
-static void note_eval(struct spam_conf *c, const struct rule_def *d, const struct rule *r)
+static struct spam_note eval_note(const struct rule_def *d, const struct rule *r,
+				  struct str message)
 {
-	vec_add(c->keep, &c->disabled,
-		((struct spam_note){
-			.file = d->file,
-			.line = d->line,
-			.rule = r->name,
-			.message = str_fmt(c->keep, "eval %.*s is not built", STR_ARG(d->eval)),
-		}));
+	return (struct spam_note){
+		.file = d->file, .line = d->line, .rule = r->name, .message = message
+	};
+}
+
+static bool eval_args(struct spam_conf *c, const struct rule_def *d, struct rule *r,
+		      struct err *e)
+{
+	struct str *whole;
+
+	r->args.rule = r->name;
+	if (str_eq(d->eval, str_of(d->kind))) { /* uri_detail, askdns */
+		whole = NEW(c->keep, struct str);
+		*whole = str_copy(c->keep, d->args);
+		r->args.v = whole;
+		r->args.n = 1;
+	} else if (!eval_args_parse(c->keep, d->args, &r->args)) {
+		err_set(e, ERR_INVALID, "arguments of %.*s are not understood", STR_ARG(d->eval));
+		return false;
+	}
+	return !r->eval->prepare ||
+	       r->eval->prepare(c, c->evals[r->family], &r->args, e) == 0;
+}
+
+/*
+ * Gives an eval rule its function. Without one it is disabled: we cannot tell whether it would
+ * hit. Where SpamAssassin would not run it either, it is absent.
+ */
+static void eval_bind(struct spam_conf *c, const struct rule_def *d, struct rule *r)
+{
+	const char *plugin;
+	struct err e;
+
+	r->eval = eval_find(d->eval, &r->family);
+	if (!r->eval) {
+		r->state = STATE_DISABLED;
+		vec_add(c->keep, &c->disabled,
+			eval_note(d, r, str_fmt(c->keep, "eval %.*s is not built",
+						STR_ARG(d->eval))));
+		return;
+	}
+	plugin = eval_families[r->family]->plugin;
+	if (plugin && !conf_plugin_loaded(c, plugin))
+		err_set(&e, ERR_INVALID, "eval %.*s needs the plugin %s", STR_ARG(d->eval), plugin);
+	else if (eval_args(c, d, r, &e))
+		return;
+	r->state = STATE_ABSENT;
+	vec_add(c->keep, &c->unknown, eval_note(d, r, str_copy(c->keep, str_of(e.msg))));
 }
 
 static int replace_try(struct spam_conf *c, struct arena *a, struct rule_def *d, struct err *e)
@@ -130,8 +175,8 @@ static void rule_make(struct spam_conf *c, struct spam_rules *rs, const struct r
 	r->subrule = str_starts(d->name, STR("__"));
 	if (d->templates)
 		r->pattern = str_copy(c->keep, d->pattern);
-	if (r->state == STATE_DISABLED)
-		note_eval(c, d, r);
+	if (r->state == STATE_RUNS && rule_type_is_eval(d->type))
+		eval_bind(c, d, r);
 }
 
 static void rules_make(struct spam_conf *c, struct spam_rules *rs)
@@ -293,6 +338,8 @@ int ruleset_build(struct spam_conf *c, struct spam_rules **out, struct err *e)
 	rs->required = c->required;
 	rs->local = true;
 	rs->spare = c->paths->spare;
+	eval_conf_done(c);
+	rs->evals = c->evals;
 	conf_default_scores(c);
 	meta_bind_names(c);
 	rules_make(c, rs);
@@ -323,6 +370,7 @@ static void conf_init(struct spam_conf *c, struct arena *keep, struct arena *tmp
 	c->required = 5;
 	c->domains = uri_domains_new(keep);
 	spam_view_options_init(&c->view, c->domains);
+	c->evals = eval_conf_new(c);
 }
 
 int spam_rules_load(struct arena *a, const struct spam_conf_paths *paths, struct spam_rules **out,

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "gw/spam/conf.h"
+#include "gw/spam/eval.h"
 #include "gw/spam/expr.h"
 
 enum rule_state { STATE_ABSENT, STATE_RUNS, STATE_BLOCKED, STATE_DISABLED };
@@ -35,6 +36,10 @@ struct rule {
 	struct str part_header; /* mimeheader */
 	bool raw, negated, exists, captures, templates, subrule;
 	struct str if_unset;
+
+	const struct eval *eval; /* of an eval rule, and what it is called with */
+	struct eval_args args;
+	size_t family;
 
 	struct expr *expr;      /* meta; NULL: always 0 */
 	struct rule_list needs; /* meta: each rule it names, once */
@@ -69,6 +74,7 @@ struct spam_rules {
 	struct spam_view_options view;
 	struct re **redirectors;
 	size_t n_redirectors;
+	void **evals; /* settings of each family */
 };
 
 /* ruleset.c: finishes what `c` collected. */

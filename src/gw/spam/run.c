@@ -27,6 +27,8 @@ struct run {
 	struct spam_result *out;
 	struct header_text *headers;
 	struct shared_texts *body, *rawbody, *uri;
+	void **evals; /* what each family of eval functions found out */
+	const struct spam_envelope *env;
 	double *value;     /* by rule; what metas see */
 	bool *ready;       /* has hit, or is done without */
 	uint32_t *waiting; /* metas: names that are not ready */
@@ -330,6 +332,29 @@ static void match_full(struct run *run, size_t i)
 		match_once(run, i, re, full);
 }
 
+static void call_eval(struct run *run, size_t i)
+{
+	const struct rule *r = &run->rs->rules[i];
+	const struct eval_family *f = eval_families[r->family];
+	struct eval_run er = {
+		.a = run->a,
+		.m = run->m,
+		.env = run->env,
+		.view = &run->rs->view,
+		.conf = run->rs->evals[r->family],
+	};
+	unsigned value;
+
+	if (run->rs->spare && !worth_running(&run->worth, i))
+		return;
+	if (f->mail_size && !run->evals[r->family])
+		run->evals[r->family] = arena_alloc(run->a, f->mail_size);
+	er.mail = run->evals[r->family];
+	value = r->eval->call(&er, &r->args);
+	if (value)
+		hit(run, i, value);
+}
+
 static void rule_run(struct run *run, size_t i)
 {
 	const struct rule *r = &run->rs->rules[i];
@@ -338,7 +363,9 @@ static void rule_run(struct run *run, size_t i)
 	if (r->templates && !captures_ready(&run->captures, r->pattern))
 		return;
 	run->limited = false;
-	if (r->type == RULE_HEADER)
+	if (r->eval)
+		call_eval(run, i);
+	else if (r->type == RULE_HEADER)
 		match_header(run, i);
 	else if (r->type == RULE_BODY)
 		match_texts(run, i, run->body, spam_body);
@@ -392,6 +419,7 @@ static void run_init(struct run *run)
 	run->body = NEW(run->a, struct shared_texts);
 	run->rawbody = NEW(run->a, struct shared_texts);
 	run->uri = NEW(run->a, struct shared_texts);
+	run->evals = NEW_N(run->a, void *, eval_family_count());
 	run->value = NEW_N(run->a, double, rs->n);
 	run->ready = NEW_N(run->a, bool, rs->n);
 	run->waiting = NEW_N(run->a, uint32_t, rs->n);
@@ -447,7 +475,8 @@ int spam_check(struct arena *a, const struct spam_rules *rules, struct str raw,
 {
 	struct spam_added_header sender = { rules->view.envelope_sender_header, env->sender };
 	struct spam_mail mail = { .raw = raw, .true_size = env->true_size, .added = &sender };
-	struct run run = { .a = a, .rs = rules, .out = out, .deadline = deadline };
+	struct run run = { .a = a, .rs = rules, .out = out, .deadline = deadline,
+			   .env = env };
 
 	if (raw.n > SPAM_MAIL_MAX)
 		return err_set(e, ERR_LIMIT, "mail of %zu bytes", raw.n);

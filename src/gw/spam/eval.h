@@ -1,0 +1,88 @@
+/*
+ * eval - the functions that rules call: `header NAME eval:check_no_relays()`.
+ *
+ * A family is a set of functions that share settings and what they find out about a mail; mostly it
+ * stands for one plugin of SpamAssassin. It is one file `eval_x.c` with a `struct eval_family`,
+ * and one row of eval_families[] in eval_table.c. Whatever is not in that table is not built, and
+ * rules that call it are disabled, with every meta that names them.
+ *
+ * A function looks at views of the mail (views.h) and answers how often its rule hits. It must
+ * give the answer of SpamAssassin's function of that name (spam-engine.md 1.8, 7.3). It is called
+ * at most once per rule and mail; what several functions of a family need is found out at the first
+ * question and kept in `mail`.
+ *
+ * Private to gw/spam.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "gw/spam/conf.h"
+#include "gw/spam/views.h"
+
+enum {
+	EVAL_ARGS_MAX = 50, /* of one call in a rule file */
+};
+
+struct eval_args {
+	struct str rule; /* name of the rule that asks */
+	const struct str *v;
+	size_t n;
+	const void *prepared; /* what `prepare` made of them */
+};
+
+/* One mail, as the functions of one family see it. */
+struct eval_run {
+	struct arena *a; /* of the mail */
+	struct spam_message *m;
+	const struct spam_envelope *env;
+	const struct spam_view_options *view; /* trusted networks, domains … */
+	const void *conf; /* settings of the family; NULL if it has none */
+	void *mail;       /* `mail_size` bytes, zero before the family's first function runs */
+};
+
+struct eval {
+	const char *name;
+	/* 0: no hit; else the value that metas see. */
+	unsigned (*call)(struct eval_run *r, const struct eval_args *args);
+	/*
+	 * Checks and compiles the arguments when the rules are loaded, into `c->keep`; a failure
+	 * drops the rule, with a note. NULL: nothing to do.
+	 */
+	int (*prepare)(struct spam_conf *c, void *conf, struct eval_args *args, struct err *e);
+};
+
+struct eval_family {
+	/* Its functions and settings mean something only while this is loaded; NULL: always. */
+	const char *plugin;
+	const struct eval *evals; /* ends with a NULL name */
+	size_t conf_size, mail_size;
+	/*
+	 * Sets the defaults of zeroed settings, before the first line is read, and finishes them
+	 * after the last. NULL: nothing to do.
+	 */
+	void (*conf_init)(struct spam_conf *c, void *conf);
+	void (*conf_done)(struct spam_conf *c, void *conf);
+	/* One directive; CONF_UNKNOWN if it is not the family's. NULL: it has none. */
+	enum conf_verdict (*setting)(struct conf_parser *p, void *conf, struct str key,
+				     struct str value);
+};
+
+/* eval_table.c; ends with NULL. */
+extern const struct eval_family *const eval_families[];
+
+/* A function in the table; `family` is the index of its row. NULL if it is not built. */
+const struct eval *eval_find(struct str name, size_t *family);
+size_t eval_family_count(void);
+
+/*
+ * The arguments of `f(…)`, text between the parentheses: quoted strings and bare words, separated
+ * by commas. False if they are something else.
+ */
+bool eval_args_parse(struct arena *a, struct str text, struct eval_args *out);
+
+/* Settings of all families: made with defaults, offered a directive, finished. */
+void **eval_conf_new(struct spam_conf *c);
+enum conf_verdict eval_setting(struct conf_parser *p, struct str key, struct str value);
+void eval_conf_done(struct spam_conf *c);

@@ -1,0 +1,6 @@
+/* eval_table - all families of eval functions, a file each. Private to gw/spam. */
+#pragma once
+
+#include "gw/spam/eval.h"
+
+extern const struct eval_family eval_relay;
