@@ -380,7 +380,8 @@ static void eval_calls(void **state)
 	static const char on[] = "loadplugin Mail::SpamAssassin::Plugin::Test\ntest_enabled 1\n";
 	static const char rules[] = "body A eval:test_value('2')\n"
 				    "header B eval:test_value( 3 )\n"
-				    "rawbody C eval:test_value(\"0\")\nmeta M A == 2 && B > 2 && !C\n";
+				    "rawbody C eval:test_value(\"0\")\n"
+				    "meta M A == 2 && B > 2 && !C\n";
 
 	(void)state;
 	expect(str_z(a, str_fmt(a, "%s%s", on, rules)), "B s", "B A M");
