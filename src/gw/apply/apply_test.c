@@ -92,11 +92,13 @@ static void make_tree(void)
 		"/run",		  "/run/pmg-smtp-filter", "/var",		"/var/lock",
 		"/var/lib",	  "/var/lib/pmg",	   "/var/spool",
 		"/var/lib/pmg/templates", "/etc/postgresql", "/etc/postgresql/15",
-		"/etc/postgresql/15/main",
+		"/etc/postgresql/15/main", "/etc/mail",	   "/etc/mail/spamassassin",
 	};
 	static const char *const templates[] = {
 		"main.cf.in",	 "master.cf.in",       "clamd.conf.in",
 		"freshclam.conf.in", "postgresql.conf.in", "pg_hba.conf.in",
+		"local.cf.in",	 "init.pre.in",	       "v310.pre.in",
+		"v320.pre.in",	 "v342.pre.in",	       "v400.pre.in",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
@@ -198,7 +200,7 @@ static void test_first_sync(void **state)
 	char *main_cf;
 
 	(void)state;
-	assert_int_equal(sync_ok(true), 9);
+	assert_int_equal(sync_ok(true), 15);
 	main_cf = get("/etc/postfix/main.cf");
 	assert_has(main_cf, "\nmyhostname = gate.example.com\n");
 	assert_has(main_cf, "\nmynetworks = 127.0.0.0/8 192.0.2.0/24 [::1]/128\n");
@@ -226,6 +228,46 @@ static void test_no_mail_is_too_large_to_be_scanned(void **state)
 	assert_has(get("/etc/clamav/clamd.conf"), "\nMaxFileSize 600000000\n");
 	assert_has(get("/etc/clamav/clamd.conf"), "\nMaxScanSize 600000000\n");
 	assert_has(get("/etc/clamav/clamd.conf"), "\nMaxScanTime 660000\n");
+}
+
+/* The settings of section spam, as rule files say them (config.md section 7). */
+static void test_spam_files(void **state)
+{
+	static const char plugin[] = "\nloadplugin Mail::SpamAssassin::Plugin::";
+	char *v310, *local;
+
+	(void)state;
+	sync_ok(false);
+	local = get("/etc/mail/spamassassin/local.cf");
+	assert_has(local, "\nuse_bayes 1\n");
+	assert_has(local, "\nok_languages all\n");
+	assert_lacks(local, "skip_rbl_checks");
+	assert_lacks(local, "ANY_BOUNCE_MESSAGE");
+	v310 = get("/etc/mail/spamassassin/v310.pre");
+	assert_has(v310, str_z(a, str_fmt(a, "%sRazor2\n", plugin)));
+	assert_has(v310, str_z(a, str_fmt(a, "%sAWL\n", plugin)));
+	assert_has(get("/etc/mail/spamassassin/init.pre"),
+		   "\nenable_compat welcomelist_blocklist\n");
+	assert_has(get("/etc/mail/spamassassin/v342.pre"), "HashBL\n");
+
+	put("/etc/pmg/pmg.conf", "section: spam\n\trbl_checks 0\n\tuse_bayes 0\n\tuse_awl 0\n"
+				 "\tbounce_score 4\n\twl_bounce_relays a.example b.example\n"
+				 "\tlanguages en de\n");
+	sync_ok(false);
+	local = get("/etc/mail/spamassassin/local.cf");
+	assert_has(local, "\nuse_bayes 0\n");
+	assert_has(local, "\nok_languages en de\n");
+	assert_has(local, "\nskip_rbl_checks 1\n"
+			  "welcomelist_bounce_relays a.example b.example\n"
+			  "score ANY_BOUNCE_MESSAGE 4\n");
+	v310 = get("/etc/mail/spamassassin/v310.pre");
+	assert_lacks(v310, "Razor2");
+	assert_lacks(v310, "AWL");
+	assert_has(v310, "TextCat\n");
+	assert_lacks(get("/etc/mail/spamassassin/init.pre"), "SPF");
+	assert_has(get("/etc/mail/spamassassin/init.pre"), "DKIM\n");
+	assert_lacks(get("/etc/mail/spamassassin/v342.pre"), "loadplugin");
+	assert_has(get("/etc/mail/spamassassin/v400.pre"), "DMARC\n");
 }
 
 /* Everything Postfix opens exists and is compiled before it is told to reload. */
@@ -464,7 +506,7 @@ static void test_what_is_not_installed_is_left_out(void **state)
 	(void)state;
 	rmdir(path_of("/etc/clamav"));
 	rmdir(path_of("/etc/postgresql/15/main"));
-	assert_int_equal(sync_ok(true), 5);
+	assert_int_equal(sync_ok(true), 11);
 	assert_int_equal(access(path_of("/etc/clamav"), F_OK), -1);
 }
 
@@ -582,6 +624,8 @@ static void test_init(void **state)
 	assert_true(strstr(cert, "-----BEGIN CERTIFICATE-----") >
 		    strstr(cert, "-----BEGIN PRIVATE KEY-----"));
 	assert_string_equal(get("/etc/pmg/domains"), "");
+	assert_string_equal(get("/etc/mail/spamassassin/custom.cf"), "");
+	assert_string_equal(get("/etc/mail/spamassassin/pmg-scores.cf"), "");
 	assert_int_equal(access(path_of("/etc/pmg/pmg-tls.pem"), F_OK), -1);
 	put("/etc/pmg/pmg.conf", "section: mail\n\ttls 1\n");
 	if (apply_init(a, &env, &e) < 0)
@@ -598,6 +642,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_first_sync),
 		TEST(test_no_mail_is_too_large_to_be_scanned),
+		TEST(test_spam_files),
 		TEST(test_maps_come_before_the_reload),
 		TEST(test_second_sync_changes_nothing),
 		TEST(test_only_what_changed_is_told),

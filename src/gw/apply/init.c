@@ -103,6 +103,22 @@ int apply_tls_cert(struct arena *a, const struct apply_env *env, bool force, str
 	return write_key(a, env, TLS_CERT, pem, "root", 0600, e);
 }
 
+/* Rules and scores of the site, for the spam engine; there before somebody looks for them. */
+static int make_spam_files(struct arena *a, const struct apply_env *env, struct err *e)
+{
+	static const char *const files[] = { "/etc/mail/spamassassin/custom.cf",
+					     "/etc/mail/spamassassin/pmg-scores.cf" };
+	const struct file_attr attr = file_attr_of(env, "root", "root", 0644);
+
+	if (!exists(a, env, "/etc/mail/spamassassin"))
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		if (!exists(a, env, files[i]) &&
+		    file_replace(at_root(a, env, str_of(files[i])), STR(""), &attr, e) < 0)
+			return -1;
+	return 0;
+}
+
 int apply_init(struct arena *a, const struct apply_env *env, struct err *e)
 {
 	struct apply_state s;
@@ -110,7 +126,8 @@ int apply_init(struct arena *a, const struct apply_env *env, struct err *e)
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)
 		if (make_place(a, env, &places[i], e) < 0)
 			return -1;
-	if (maps_create(a, env, e) < 0 || make_keys(a, env, e) < 0 ||
+	if (maps_create(a, env, e) < 0 || make_spam_files(a, env, e) < 0 ||
+	    make_keys(a, env, e) < 0 ||
 	    apply_api_cert(a, env, false, e) < 0 || apply_read(a, env, true, &s, e) < 0)
 		return -1;
 	return s.cfg->mail.tls ? apply_tls_cert(a, env, false, e) : 0;

@@ -24,6 +24,18 @@ static const struct target {
 	  SERVICE_BIT(SERVICE_CLAMD) },
 	{ "freshclam.conf.in", "/etc/clamav/freshclam.conf", "clamav", "adm", 0600,
 	  SERVICE_BIT(SERVICE_FRESHCLAM) },
+	{ "local.cf.in", "/etc/mail/spamassassin/local.cf", "root", "root", 0644,
+	  SERVICE_BIT(SERVICE_FILTER) },
+	{ "init.pre.in", "/etc/mail/spamassassin/init.pre", "root", "root", 0644,
+	  SERVICE_BIT(SERVICE_FILTER) },
+	{ "v310.pre.in", "/etc/mail/spamassassin/v310.pre", "root", "root", 0644,
+	  SERVICE_BIT(SERVICE_FILTER) },
+	{ "v320.pre.in", "/etc/mail/spamassassin/v320.pre", "root", "root", 0644,
+	  SERVICE_BIT(SERVICE_FILTER) },
+	{ "v342.pre.in", "/etc/mail/spamassassin/v342.pre", "root", "root", 0644,
+	  SERVICE_BIT(SERVICE_FILTER) },
+	{ "v400.pre.in", "/etc/mail/spamassassin/v400.pre", "root", "root", 0644,
+	  SERVICE_BIT(SERVICE_FILTER) },
 };
 
 /* Overrides first. */
