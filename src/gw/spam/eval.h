@@ -40,6 +40,11 @@ struct eval_run {
 	const struct spam_view_options *view; /* trusted networks, domains … */
 	const void *conf; /* settings of the family; NULL if it has none */
 	void *mail;       /* `mail_size` bytes, zero before the family's first function runs */
+	/*
+	 * What a function may leave behind for people besides its answer: the address or domain
+	 * that it is about. Reports show it in brackets below the description.
+	 */
+	struct str found;
 };
 
 struct eval {

@@ -382,10 +382,13 @@ static void eval_calls(void **state)
 				    "header B eval:test_value( 3 )\n"
 				    "rawbody C eval:test_value(\"0\")\n"
 				    "meta M A == 2 && B > 2 && !C\n";
+	struct spam_result r;
 
 	(void)state;
 	expect(str_z(a, str_fmt(a, "%s%s", on, rules)), "B s", "B A M");
 	expect(str_z(a, str_fmt(a, "%stest_enabled 0\n%s", on, rules)), "B s", "");
+	r = result_of(load(str_z(a, str_fmt(a, "%s%s", on, rules))), "B s");
+	assert_true(str_eq(r.hits[1].found, STR("2")));
 	/* Anew for each mail. */
 	expect(str_z(a, str_fmt(a, "%sbody T eval:test_calls()\nfull U eval:test_calls()\n"
 				   "meta M T == 1 && U == 2\n", on)), "B s", "T U M");

@@ -176,6 +176,7 @@ static unsigned test_value(struct eval_run *r, const struct eval_args *args)
 	const struct test_conf *conf = r->conf;
 
 	((struct test_mail *)r->mail)->calls++;
+	r->found = args->v[0];
 	return conf->enabled ? (unsigned)*(const int64_t *)args->prepared : 0;
 }
 

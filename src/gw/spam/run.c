@@ -33,6 +33,7 @@ struct run {
 	bool *ready;       /* has hit, or is done without */
 	uint32_t *waiting; /* metas: names that are not ready */
 	unsigned *hits;    /* by rule */
+	struct str *found; /* by rule: what it is about */
 	uint32_t *queue;   /* metas that can be evaluated */
 	size_t queued, evaluated;
 	uint32_t *order; /* rules in order of hits */
@@ -351,6 +352,7 @@ static void call_eval(struct run *run, size_t i)
 		run->evals[r->family] = arena_alloc(run->a, f->mail_size);
 	er.mail = run->evals[r->family];
 	value = r->eval->call(&er, &r->args);
+	run->found[i] = er.found;
 	if (value)
 		hit(run, i, value);
 }
@@ -424,6 +426,7 @@ static void run_init(struct run *run)
 	run->ready = NEW_N(run->a, bool, rs->n);
 	run->waiting = NEW_N(run->a, uint32_t, rs->n);
 	run->hits = NEW_N(run->a, unsigned, rs->n);
+	run->found = NEW_N(run->a, struct str, rs->n);
 	run->queue = NEW_N(run->a, uint32_t, rs->n);
 	run->order = NEW_N(run->a, uint32_t, rs->n);
 	captures_init(&run->captures, run->a);
@@ -437,12 +440,14 @@ static void run_init(struct run *run)
 	}
 }
 
-static void result_add(struct spam_result *out, const struct rule *r, unsigned count)
+static void result_add(const struct run *run, size_t i)
 {
+	const struct rule *r = &run->rs->rules[i];
+	struct spam_result *out = run->out;
 	struct spam_hit *h = r->subrule ? &out->subtests[out->n_subtests++]
 					: &out->hits[out->n_hits++];
 
-	*h = (struct spam_hit){ r->name, r->score, r->description, count };
+	*h = (struct spam_hit){ r->name, r->score, r->description, run->hits[i], run->found[i] };
 }
 
 /* Scores are added one hit at a time in order, as doubles, and rounded once. */
@@ -458,7 +463,7 @@ static void result_make(struct run *run)
 		const struct rule *r = &run->rs->rules[run->order[i]];
 		unsigned n = run->hits[run->order[i]];
 
-		result_add(out, r, n);
+		result_add(run, run->order[i]);
 		for (unsigned k = 0; !r->subrule && k < n; k++)
 			sum += r->score;
 	}

@@ -98,6 +98,7 @@ struct spam_hit {
 	double score;
 	struct str description; /* "No description available." if the files give none */
 	unsigned count;         /* 1, or more with tflags multiple */
+	struct str found;       /* what it is about, if the rule tells: an address, a domain */
 };
 
 struct spam_result {
