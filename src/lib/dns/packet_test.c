@@ -1,0 +1,289 @@
+/* Packets as they come from servers, and as they come from enemies, byte by byte. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/dns/packet.h"
+
+static struct arena *a;
+
+static int open_arena(void **state)
+{
+	(void)state;
+	a = arena_open("test", 4u << 20);
+	return 0;
+}
+
+static int close_arena(void **state)
+{
+	(void)state;
+	arena_close(a);
+	return 0;
+}
+
+/* Header with one question and `answers` answers, question "ab.cd", then `rest`. */
+#define QUESTION(type) "\2ab\2cd\0\0" type "\0\1"
+#define REPLY(rcode, answers, type, rest)                                                          \
+	STR("\x12\x34\x81" rcode "\0\1\0" answers "\0\0\0\0" QUESTION(type) rest)
+#define OWNER "\xc0\x0c" /* the name asked for */
+#define RR(type, length) "\0" type "\0\1\0\0\1\0\0" length
+
+static struct dns_question read_as(enum dns_type type, struct str packet)
+{
+	struct dns_question q = { .name = STR("ab.cd"), .type = type };
+
+	dns_packet_answer(a, packet, &q);
+	return q;
+}
+
+static void test_query(void **state)
+{
+	static const uint8_t expected[] = "\x12\x34\1\0\0\1\0\0\0\0\0\1\2ab\2cd\0\0\x10\0\1"
+					  "\0\0\x29\x04\xd0\0\0\0\0\0\0";
+	struct dns_question q = { .name = STR("ab.cd"), .type = DNS_TXT };
+	uint8_t out[DNS_QUERY_MAX];
+
+	(void)state;
+	assert_int_equal(dns_packet_query(&q, 0x1234, out), sizeof(expected) - 1);
+	assert_memory_equal(out, expected, sizeof(expected) - 1);
+}
+
+static void test_longest_name(void **state)
+{
+	char text[DNS_NAME_MAX + 1];
+	struct dns_question q = { .name = { text, DNS_NAME_MAX }, .type = DNS_A };
+	uint8_t out[DNS_QUERY_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = i % 64 == 63 ? '.' : 'x';
+	assert_true(dns_name_is_valid(q.name));
+	assert_int_equal(dns_packet_query(&q, 1, out), DNS_QUERY_MAX);
+	assert_false(dns_name_is_valid((struct str){ text, DNS_NAME_MAX + 1 }));
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	assert_true(dns_name_is_valid(STR("a")));
+	assert_true(dns_name_is_valid(STR("a.")));
+	assert_true(dns_name_is_valid(STR("_x.a b.\xff")));
+	assert_false(dns_name_is_valid(STR("")));
+	assert_false(dns_name_is_valid(STR(".")));
+	assert_false(dns_name_is_valid(STR("a..")));
+	assert_false(dns_name_is_valid(STR("a..b")));
+	assert_false(dns_name_is_valid(STR(".a")));
+	assert_false(dns_name_is_valid(
+		STR("a123456789012345678901234567890123456789012345678901234567890123.b")));
+}
+
+static void test_address(void **state)
+{
+	struct dns_question q = read_as(
+		DNS_A, REPLY("\x80", "\2", "\1",
+			     OWNER RR("\1", "\4") "\xc0\0\2\1" OWNER RR("\1", "\4") "\xc0\0\2\2"));
+
+	(void)state;
+	assert_int_equal(q.status, DNS_OK);
+	assert_int_equal(q.n, 2);
+	assert_int_equal(q.records[0].addr.family, 4);
+	assert_memory_equal(q.records[1].addr.b, "\xc0\0\2\2", 4);
+	assert_int_equal(q.records[0].ttl, 256);
+}
+
+static void test_names_in_data(void **state)
+{
+	struct dns_question q = read_as(
+		DNS_MX, REPLY("\x80", "\1", "\x0f", OWNER RR("\x0f", "\7") "\0\5\2MX\xc0\x0c"));
+
+	(void)state;
+	assert_int_equal(q.status, DNS_OK);
+	assert_int_equal(q.records[0].preference, 5);
+	assert_true(str_eq(q.records[0].name, STR("mx.ab.cd")));
+	q = read_as(DNS_PTR,
+		    REPLY("\x80", "\1", "\x0c", OWNER RR("\x0c", "\x0a") "\5a.\\\0\n\2zz\0"));
+	assert_int_equal(q.status, DNS_OK);
+	assert_true(str_eq(q.records[0].name, STR("a\\046\\092\\000\\010.zz")));
+}
+
+static void test_text(void **state)
+{
+	struct dns_question q = read_as(
+		DNS_TXT, REPLY("\x80", "\2", "\x10",
+			       OWNER RR("\x10", "\7") "\2v=\3\0x\xff" OWNER RR("\x10", "\0")));
+
+	(void)state;
+	assert_int_equal(q.status, DNS_OK);
+	assert_int_equal(q.n, 2);
+	assert_true(str_eq(q.records[0].text, STR("v=\0x\xff")));
+	assert_int_equal(q.records[1].text.n, 0);
+}
+
+/* ab.cd is an alias of ef; what belongs to anybody else does not count. */
+static void test_alias(void **state)
+{
+	struct dns_question q = read_as(
+		DNS_A,
+		REPLY("\x80", "\4", "\1",
+		      "\1x\0" RR("\1",
+				 "\4") "\6\6\6\6"
+				       "\2ef\0" RR("\1",
+						   "\4") "\1\2\3\4"
+							 "\2gh\0" RR("\5", "\4") "\2ef\0" OWNER RR(
+								 "\5", "\4") "\2gh\0"));
+
+	(void)state;
+	assert_int_equal(q.status, DNS_OK);
+	assert_int_equal(q.n, 1);
+	assert_memory_equal(q.records[0].addr.b, "\1\2\3\4", 4);
+	q = read_as(DNS_A, REPLY("\x80", "\2", "\1",
+				 OWNER RR("\5", "\4") "\2gh\0\2gh\0" RR("\5", "\7") "\2ab\2cd\0"));
+	assert_int_equal(q.status, DNS_NODATA);
+}
+
+static void test_errors(void **state)
+{
+	(void)state;
+	assert_int_equal(read_as(DNS_A, REPLY("\x80", "\0", "\1", "")).status, DNS_NODATA);
+	assert_int_equal(read_as(DNS_A, REPLY("\x83", "\0", "\1", "")).status, DNS_NXDOMAIN);
+	assert_int_equal(read_as(DNS_A, REPLY("\x82", "\0", "\1", "")).status, DNS_SERVFAIL);
+	assert_int_equal(read_as(DNS_A, REPLY("\x84", "\0", "\1", "")).rcode, 4);
+	assert_int_equal(read_as(DNS_A, REPLY("\x85", "\0", "\1", "")).status, DNS_REFUSED);
+	assert_int_equal(read_as(DNS_A, STR("\x12\x34\x81\x85\0\0\0\0\0\0\0\0")).status,
+			 DNS_REFUSED);
+}
+
+static void test_broken(void **state)
+{
+	static const struct str broken[] = {
+		STR_INIT(""),
+		STR_INIT("\x12\x34\x81\x80\0\1\0\0\0\0\0"),
+		/* a question, and no question */
+		STR_INIT("\x12\x34\x01\0\0\1\0\0\0\0\0\0" QUESTION("\1")),
+		STR_INIT("\x12\x34\x81\x80\0\0\0\0\0\0\0\0"),
+		/* to another question: name, type */
+		STR_INIT("\x12\x34\x81\x80\0\1\0\0\0\0\0\0\2ab\2ce\0\0\1\0\1"),
+		STR_INIT("\x12\x34\x81\x80\0\1\0\0\0\0\0\0" QUESTION("\2")),
+		/* fewer answers than promised; shorter; longer; without room for the header */
+		STR_INIT("\x12\x34\x81\x80\0\1\0\2\0\0\0\0" QUESTION("\1")
+				 OWNER RR("\1", "\4") "\1\2\3\4"),
+		STR_INIT("\x12\x34\x81\x80\0\1\0\1\0\0\0\0" QUESTION("\1")
+				 OWNER RR("\1", "\4") "\1\2\3"),
+		STR_INIT("\x12\x34\x81\x80\0\1\0\1\0\0\0\0" QUESTION("\1")
+				 OWNER RR("\1", "\5") "\1\2\3\4\5"),
+		STR_INIT("\x12\x34\x81\x80\0\1\0\1\0\0\0\0" QUESTION("\1") OWNER "\0\1\0"),
+		/* names that point to themselves, forwards, into the header, to nowhere */
+		STR_INIT("\x12\x34\x81\x80\0\1\0\1\0\0\0\0" QUESTION("\1") "\xc0\x17" RR(
+			"\1", "\4") "\1\2\3\4"),
+		STR_INIT("\x12\x34\x81\x80\0\1\0\1\0\0\0\0" QUESTION("\1") "\xc0\x20" RR(
+			"\1", "\4") "\1\2\3\4"),
+		STR_INIT("\x12\x34\x81\x80\0\1\0\1\0\0\0\0" QUESTION("\1") "\xc0\x00" RR(
+			"\1", "\4") "\1\2\3\4"),
+		STR_INIT("\x12\x34\x81\x80\0\1\0\1\0\0\0\0" QUESTION("\1") "\xff\xff" RR(
+			"\1", "\4") "\1\2\3\4"),
+		/* a label of the kind that was never defined */
+		STR_INIT("\x12\x34\x81\x80\0\1\0\1\0\0\0\0" QUESTION("\1") "\x80x\0" RR(
+			"\1", "\4") "\1\2\3\4"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(broken); i++) {
+		struct dns_question q = read_as(DNS_A, broken[i]);
+
+		if (q.status != DNS_BROKEN || q.n)
+			fail_msg("packet %zu: %s", i, dns_status_name(q.status));
+	}
+}
+
+static void test_broken_text(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		read_as(DNS_TXT, REPLY("\x80", "\1", "\x10", OWNER RR("\x10", "\3") "\5ab")).status,
+		DNS_BROKEN);
+	assert_int_equal(
+		read_as(DNS_MX, REPLY("\x80", "\1", "\x0f", OWNER RR("\x0f", "\2") "\0\1\1x\0"))
+			.status,
+		DNS_BROKEN);
+}
+
+/* Labels that are each allowed, and pointers that go backwards each time: too long as a whole. */
+static void test_name_by_pointers(void **state)
+{
+	char packet[4096] = "\x12\x34\x81\x80\0\1\0\3\0\0\0\0" QUESTION("\x0c");
+	struct str at = { packet, 12 + 11 };
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		/* three labels of 63, then a pointer to the three before */
+		memcpy(packet + at.n, OWNER RR("\x0c", "\xc2"), 12);
+		at.n += 12;
+		for (int k = 0; k < 3; k++) {
+			packet[at.n] = 63;
+			memset(packet + at.n + 1, 'x', 63);
+			at.n += 64;
+		}
+		packet[at.n++] = (char)0xc0;
+		packet[at.n++] = (char)(i ? 35 : 12);
+	}
+	assert_int_equal(read_as(DNS_PTR, at).status, DNS_BROKEN);
+}
+
+/* More records than anybody needs: the first ones count. */
+static void test_many_records(void **state)
+{
+	char packet[8192] = "\x12\x34\x81\x80\0\1\1\x80\0\0\0\0" QUESTION("\1");
+	struct str at = { packet, 12 + 11 };
+	struct dns_question q;
+
+	(void)state;
+	for (int i = 0; i < 0x180; i++, at.n += 16)
+		memcpy(packet + at.n, OWNER RR("\1", "\4") "\1\2\3\4", 16);
+	q = read_as(DNS_A, at);
+	assert_int_equal(q.status, DNS_OK);
+	assert_int_equal(q.n, DNS_RECORDS_MAX);
+	assert_true(q.cut);
+}
+
+static void test_long_text(void **state)
+{
+	static char packet[40000] =
+		"\x12\x34\x81\x80\0\1\0\1\0\0\0\0" QUESTION("\x10") OWNER "\0\x10\0\1\0\0\1\0";
+	struct str at = { packet, 12 + 11 + 10 };
+	struct dns_question q;
+
+	(void)state;
+	packet[at.n++] = 0x50;
+	packet[at.n++] = 0;
+	for (int i = 0; i < 80; i++, at.n += 256) {
+		packet[at.n] = (char)255;
+		memset(packet + at.n + 1, 'x', 255);
+	}
+	q = read_as(DNS_TXT, at);
+	assert_int_equal(q.status, DNS_NODATA);
+	assert_true(q.cut);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_query),
+		cmocka_unit_test(test_longest_name),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_address),
+		cmocka_unit_test(test_names_in_data),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_alias),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_broken),
+		cmocka_unit_test(test_broken_text),
+		cmocka_unit_test(test_name_by_pointers),
+		cmocka_unit_test(test_many_records),
+		cmocka_unit_test(test_long_text),
+	};
+
+	return cmocka_run_group_tests(tests, open_arena, close_arena);
+}
