@@ -93,8 +93,8 @@ struct dns_resolver {
 };
 
 /*
- * Questions on arena `a`; when that goes, what is still under way is forgotten. A resolver serves
- * one `struct dns` at a time.
+ * Questions on arena `a`; when that goes, what is still under way is forgotten. A resolver outlives
+ * the arena, and serves one `struct dns` at a time.
  */
 struct dns *dns_open(struct arena *a, struct dns_resolver *resolver);
 
