@@ -49,7 +49,8 @@ def line(*fields):
 
 def run(program, lines):
     """Gives `lines` to a test program; returns the fields of each line it prints, decoded."""
-    done = subprocess.run([program], input="".join(lines), stdout=subprocess.PIPE, text=True,
+    command = program if isinstance(program, list) else [program]
+    done = subprocess.run(command, input="".join(lines), stdout=subprocess.PIPE, text=True,
                           check=True)
     return [[bytes.fromhex(f.replace("-", "")).decode("latin-1") for f in answer.split(" ")]
             for answer in done.stdout.splitlines()]

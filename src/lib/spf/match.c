@@ -18,17 +18,23 @@ static enum dns_type address_type(const struct spf *s)
 	return s->query.client.family == 4 ? DNS_A : DNS_AAAA;
 }
 
+/* SPF_NONE, or SPF_PERMERROR when that was one question too many without an answer. */
+static enum spf_result count_void(struct spf *s, const struct dns_question *q)
+{
+	if (q->status != DNS_NODATA && q->status != DNS_NXDOMAIN)
+		return SPF_NONE;
+	if (++s->voids > SPF_VOID_MAX)
+		return spf_problem(s, SPF_PERMERROR, q->name, "too many names that do not exist");
+	return SPF_NONE;
+}
+
 /* The question a term asks itself: void ones are counted. */
 static enum spf_result look_up_term(struct spf *s, struct str name, enum dns_type type,
 				    const struct dns_question **out)
 {
 	enum spf_result result = spf_look_up(s, name, type, out);
 
-	if (result != SPF_NONE || ((*out)->status != DNS_NODATA && (*out)->status != DNS_NXDOMAIN))
-		return result;
-	if (++s->voids > SPF_VOID_MAX)
-		return spf_problem(s, SPF_PERMERROR, name, "too many names that do not exist");
-	return SPF_NONE;
+	return result == SPF_NONE ? count_void(s, *out) : result;
 }
 
 bool spf_count_term(struct spf *s)
@@ -53,6 +59,11 @@ static bool holds_client(const struct spf *s, const struct dns_question *q, uint
 	return false;
 }
 
+static const struct dns_question *ask_ptr(struct spf *s)
+{
+	return dns_ask(s->d, dns_reverse_name(s->scratch, &s->query.client), DNS_PTR);
+}
+
 /*
  * Goes through the names that the client's address has, as far as they lead back to it. `better`
  * says which one to keep (0: not at all), the highest wins. SPF_NONE or SPF_PENDING; what DNS does
@@ -64,7 +75,7 @@ static enum spf_result find_name(struct spf *s, int (*better)(struct str name, s
 	const struct dns_question *ptr, *host;
 	int best = 0;
 
-	ptr = dns_ask(s->d, dns_reverse_name(s->scratch, &s->query.client), DNS_PTR);
+	ptr = ask_ptr(s);
 	if (ptr->status == DNS_PENDING)
 		return SPF_PENDING;
 	for (size_t i = 0; i < ptr->n && i < SPF_HOSTS_MAX; i++) {
@@ -174,14 +185,17 @@ static enum spf_result match_mx(struct spf *s, const struct spf_term *t, struct 
 	return SPF_NONE;
 }
 
+/* An error of DNS is no match here (5.5). */
 static enum spf_result match_ptr(struct spf *s, const struct spf_term *t, struct str name)
 {
 	struct str found = STR_NONE;
+	enum spf_result result;
 
 	(void)t;
-	if (find_name(s, same_or_below, name, &found) == SPF_PENDING)
-		return SPF_PENDING;
-	return found.n ? SPF_PASS : SPF_NONE;
+	result = count_void(s, ask_ptr(s));
+	if (result == SPF_NONE)
+		result = find_name(s, same_or_below, name, &found);
+	return result == SPF_NONE && found.n ? SPF_PASS : result;
 }
 
 static enum spf_result match_exists(struct spf *s, const struct spf_term *t, struct str name)
