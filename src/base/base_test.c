@@ -212,6 +212,27 @@ static void test_err_wrap_keeps_code(void **state)
 	assert_string_equal(e.msg, "file: line 3");
 }
 
+static void test_file_read_stream(void **state)
+{
+	struct str got;
+	struct err e;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "ten bytes.", 10), 10);
+	close(ends[1]);
+	assert_int_equal(file_read_stream(a, ends[0], "pipe", 10, &got, &e), 0);
+	assert_true(str_eq(got, STR("ten bytes.")));
+	close(ends[0]);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "ten bytes.", 10), 10);
+	close(ends[1]);
+	assert_int_equal(file_read_stream(a, ends[0], "pipe", 9, &got, &e), -1);
+	assert_int_equal(e.code, ERR_LIMIT);
+	close(ends[0]);
+}
+
 static void test_file_replace_and_read(void **state)
 {
 	struct file_attr attr = { 0640, (uid_t)-1, (gid_t)-1 };
@@ -316,6 +337,7 @@ int main(void)
 		cmocka_unit_test(test_vec_and_map_hold_many),
 		cmocka_unit_test(test_err_wrap_keeps_code),
 		cmocka_unit_test(test_file_replace_and_read),
+		cmocka_unit_test(test_file_read_stream),
 		cmocka_unit_test(test_conn_lines),
 		cmocka_unit_test(test_conn_deadline),
 		cmocka_unit_test(test_full_unix_queue),

@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include "base/buf.h"
 #include "base/file.h"
 
 #include <errno.h>
@@ -43,6 +44,27 @@ int file_read(struct arena *a, const char *path, size_t max, struct str *out, st
 	if (read_all(fd, p, (size_t)st.st_size, path, &got, e) < 0)
 		return -1;
 	*out = (struct str){ p, got };
+	return 0;
+}
+
+int file_read_stream(struct arena *a, int fd, const char *name, size_t max, struct str *out,
+		     struct err *e)
+{
+	enum { CHUNK = 64 << 10 };
+	struct buf b;
+	size_t got;
+	char *room;
+
+	buf_init(&b, a, max + CHUNK);
+	do {
+		room = buf_room(&b, CHUNK);
+		if (room && read_all(fd, room, CHUNK, name, &got, e) < 0)
+			return -1;
+		b.n += room ? got : 0;
+		if (!room || b.n > max)
+			return err_set(e, ERR_LIMIT, "%s: larger than %zu bytes", name, max);
+	} while (got == CHUNK);
+	*out = buf_str(&b);
 	return 0;
 }
 

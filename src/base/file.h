@@ -17,6 +17,10 @@
 MUST_CHECK int file_read(struct arena *a, const char *path, size_t max, struct str *out,
 			 struct err *e);
 
+/* Reads from a pipe or socket to its end; `name` is for messages. Errors as file_read(). */
+MUST_CHECK int file_read_stream(struct arena *a, int fd, const char *name, size_t max,
+				struct str *out, struct err *e);
+
 struct file_attr {
 	mode_t mode;
 	uid_t uid; /* (uid_t)-1: as the process */

@@ -1,0 +1,268 @@
+/*
+ * pmgspam - the spam engine by itself, for people and for tools that know SpamAssassin's commands.
+ *
+ *	pmgspam [OPTION]... [FILE]... < mail     the mail with what SpamAssassin would write into it
+ *	pmgspam [OPTION]... json FILE...         one JSON line for each mail
+ *
+ * Options are those of `spamassassin` where they mean something here; see usage().
+ */
+#include <getopt.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "gw/spam/json.h"
+#include "gw/spam/markup.h"
+
+enum {
+	RULES_MEMORY = 1 << 30,
+	MAIL_MEMORY = 1 << 30,
+	CONF_LINES_MAX = 1 << 20,
+	EXIT_SPAM = 5, /* with -e */
+	HOSTNAME_SIZE = 256,
+};
+
+struct options {
+	struct spam_conf_paths paths;
+	struct buf lines; /* --cf */
+	bool local, report, remove, lint, debug, exit_code, help, version;
+};
+
+/* What every mail of one run is checked with. */
+struct engine {
+	const struct options *o;
+	const struct spam_rules *rules;
+	char hostname[HOSTNAME_SIZE];
+};
+
+static const struct option long_options[] = {
+	{ "local", no_argument, NULL, 'L' },
+	{ "test-mode", no_argument, NULL, 't' },
+	{ "remove-markup", no_argument, NULL, 'd' },
+	{ "configpath", required_argument, NULL, 'C' },
+	{ "config-file", required_argument, NULL, 'C' },
+	{ "siteconfigpath", required_argument, NULL, 'S' },
+	{ "prefspath", required_argument, NULL, 'p' },
+	{ "prefs-file", required_argument, NULL, 'p' },
+	{ "cf", required_argument, NULL, 'c' },
+	{ "lint", no_argument, NULL, 'l' },
+	{ "exit-code", no_argument, NULL, 'e' },
+	{ "debug", optional_argument, NULL, 'D' },
+	{ "nocreate-prefs", no_argument, NULL, 'x' },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static void usage(FILE *to)
+{
+	fputs("usage: pmgspam [OPTION]... [FILE]... < mail\n"
+	      "       pmgspam [OPTION]... json FILE...\n"
+	      "\n"
+	      "Writes the mail with the header fields and the report that the rule files ask for.\n"
+	      "\n"
+	      "  -L, --local                 no question goes to the network\n"
+	      "  -t, --test-mode             append the report\n"
+	      "  -d, --remove-markup         take markup out again\n"
+	      "  -e, --exit-code             status 5 if the mail is spam\n"
+	      "  -C, --configpath DIR        stock rules, instead of those of sa-update or Debian\n"
+	      "      --siteconfigpath DIR    *.pre and *.cf of the site (/etc/mail/spamassassin)\n"
+	      "  -p, --prefspath FILE        more configuration, read after the site's\n"
+	      "      --cf LINE               a line of configuration, read last\n"
+	      "      --lint                  only check the configuration: names file and line\n"
+	      "  -D, --debug                 tell what was loaded and which subrules hit\n"
+	      "  -V, --version\n"
+	      "\n"
+	      "  json FILE...                one line of JSON for each mail\n",
+	      to);
+}
+
+static bool option(struct options *o, int c)
+{
+	switch (c) {
+	case 'L':
+		return o->local = true;
+	case 't':
+		return o->report = true;
+	case 'd':
+		return o->remove = true;
+	case 'e':
+		return o->exit_code = true;
+	case 'l':
+		return o->lint = true;
+	case 'D':
+		return o->debug = true;
+	case 'V':
+		return o->version = true;
+	case 'h':
+		return o->help = true;
+	case 'x':
+		return true;
+	case 'C':
+		o->paths.state_dir = o->paths.rules_dir = optarg;
+		return true;
+	case 'S':
+		o->paths.site_dir = optarg;
+		return true;
+	case 'p':
+		o->paths.prefs = optarg;
+		return true;
+	case 'c':
+		buf_addf(&o->lines, "%s\n", optarg);
+		return !o->lines.failed;
+	default:
+		return false;
+	}
+}
+
+static void print_notes(const char *what, const struct spam_notes *notes)
+{
+	for (size_t i = 0; i < notes->n; i++) {
+		const struct spam_note *n = &notes->p[i];
+
+		fprintf(stderr, "%s%.*s:%u: %.*s%s%.*s\n", what, STR_ARG(n->file), n->line,
+			STR_ARG(n->rule), n->rule.n ? ": " : "", STR_ARG(n->message));
+	}
+}
+
+static int load(struct arena *a, struct engine *g, struct options *o, struct err *e)
+{
+	struct spam_load_report report;
+	struct spam_rules *rules;
+
+	o->paths.extra = buf_str(&o->lines);
+	if (spam_rules_load(a, &o->paths, &rules, &report, e) < 0)
+		return -1;
+	g->rules = rules;
+	if (o->lint || o->debug)
+		print_notes("", &report.unknown);
+	if (o->debug) {
+		print_notes("off: ", &report.disabled);
+		fprintf(stderr, "%zu rules in %zu files: %zu active, %zu off for want of a test\n",
+			report.rules, report.files, report.active, report.disabled.n);
+	}
+	if (o->lint && report.unknown.n)
+		return err_set(e, ERR_INVALID, "%zu mistakes", report.unknown.n);
+	return 0;
+}
+
+static int check(struct arena *a, const struct engine *g, struct str raw, struct spam_result *r,
+		 struct err *e)
+{
+	struct spam_envelope env = { .now = time(NULL) };
+
+	if (spam_check(a, g->rules, raw, &env, 0, r, e) < 0)
+		return -1;
+	for (size_t i = 0; g->o->debug && i < r->n_subtests; i++)
+		fprintf(stderr, "hit: %.*s %u\n", STR_ARG(r->subtests[i].name),
+			r->subtests[i].count);
+	return 0;
+}
+
+/* 0, EXIT_SPAM or -1. */
+static int mark(struct arena *a, const struct engine *g, struct str raw, struct err *e)
+{
+	struct spam_checked c = { .raw = raw, .rules = g->rules, .now = time(NULL) };
+	struct spam_result r;
+	struct timespec t;
+	struct str out;
+
+	if (g->o->remove) {
+		if (spam_markup_remove(a, raw, &out, e) < 0)
+			return -1;
+		fwrite(out.p, 1, out.n, stdout);
+		return 0;
+	}
+	if (check(a, g, raw, &r, e) < 0)
+		return -1;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	c.unique = (uint64_t)t.tv_nsec ^ ((uint64_t)getpid() << 16);
+	c.result = &r;
+	c.hostname = str_of(g->hostname);
+	if (spam_markup(a, &c, g->o->report, &out, e) < 0)
+		return -1;
+	fwrite(out.p, 1, out.n, stdout);
+	return g->o->exit_code && r.score >= r.required ? EXIT_SPAM : 0;
+}
+
+static int json(struct arena *a, const struct engine *g, const char *path, struct str raw,
+		struct err *e)
+{
+	struct spam_result r;
+	struct buf b;
+
+	if (check(a, g, raw, &r, e) < 0)
+		return -1;
+	buf_init(&b, a, MAIL_MEMORY / 4);
+	spam_json(&b, str_of(path), raw.n, &r);
+	fwrite(b.p, 1, b.n, stdout);
+	return 0;
+}
+
+static int fail(const char *path, const struct err *e)
+{
+	fprintf(stderr, "pmgspam: %s%s%s\n", path ? path : "", path ? ": " : "", e->msg);
+	return err_exit(e->code);
+}
+
+static int each_mail(const struct engine *g, char **paths, int n, bool as_json)
+{
+	CLEAN_ARENA struct arena *a = arena_open("mail", MAIL_MEMORY);
+	int status = 0, rc;
+	struct str raw;
+	struct err e;
+
+	for (int i = 0; i < n || (n == 0 && i == 0 && !as_json); i++) {
+		const char *path = n ? paths[i] : "standard input";
+
+		rc = n ? file_read(a, path, SPAM_MAIL_MAX, &raw, &e)
+		       : file_read_stream(a, STDIN_FILENO, path, SPAM_MAIL_MAX, &raw, &e);
+		if (rc == 0)
+			rc = as_json ? json(a, g, path, raw, &e) : mark(a, g, raw, &e);
+		if (rc < 0)
+			status = fail(n ? path : NULL, &e);
+		else if (rc > 0)
+			status = rc;
+		arena_reset(a);
+	}
+	return fflush(stdout) == 0 ? status : 1;
+}
+
+static int run(struct arena *a, struct options *o, char **args, int n)
+{
+	struct engine g = { .o = o };
+	bool as_json = n > 0 && strcmp(args[0], "json") == 0;
+	struct err e;
+
+	if (!o->remove && load(a, &g, o, &e) < 0)
+		return fail(NULL, &e);
+	if (o->lint)
+		return 0;
+	if (gethostname(g.hostname, sizeof(g.hostname) - 1) < 0)
+		snprintf(g.hostname, sizeof(g.hostname), "localhost");
+	return each_mail(&g, args + as_json, n - as_json, as_json);
+}
+
+int main(int argc, char **argv)
+{
+	CLEAN_ARENA struct arena *a = arena_open("rules", RULES_MEMORY);
+	struct options o = { 0 };
+	int c;
+
+	buf_init(&o.lines, a, CONF_LINES_MAX);
+	while ((c = getopt_long(argc, argv, "+LtdexC:p:DVh", long_options, NULL)) >= 0)
+		if (!option(&o, c)) {
+			usage(stderr);
+			return 2;
+		}
+	if (o.help) {
+		usage(stdout);
+		return 0;
+	}
+	if (o.version) {
+		printf("Postern Mail Gateway, rules of SpamAssassin %s\n", SPAM_ENGINE_VERSION);
+		return 0;
+	}
+	return run(a, &o, argv + optind, argc - optind);
+}

@@ -1,0 +1,101 @@
+#!/usr/bin/python3
+"""Holds what `pmgspam` writes into mails to what SpamAssassin writes, line by line.
+
+    compare_markup.py PMGSPAM [-n MAILS] [--seed N] [--show N]
+
+Each mail is marked in three ways: as an attachment of a new mail, in its header only, and with its
+Subject and From rewritten. Left out are mails that hit other rules here, and of the others what
+cannot be the same: dates, boundaries, whether something was learnt, and the content preview, whose
+line breaks SpamAssassin chooses by rules of its own. Our markup must also come out again without a
+trace. Without SpamAssassin or the corpora: status 77.
+"""
+import argparse
+import base64
+import difflib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+from compare_render import sample
+from corpora import HERE, RULES, json_lines, need_spamassassin
+
+WAYS = {"attached": "",
+        "header": "report_safe 0",
+        "rewritten": "report_safe 0\nrewrite_header Subject [SPAM _SCORE_]\n"
+                     "rewrite_header From (spam _YESNO_)\nrequired_score 1"}
+CHANGING = [(rb"(?s)Content preview:  .*?\n(?=\r?\nContent analysis)", b""),
+            (rb"----------=_[0-9A-F]{8}\.[0-9A-F]{8}", b"BOUNDARY"),
+            (rb"(?m)^\t\w\w\w, [ \d]\d \w\w\w \d{4} [\d:]{8} [-+]\d{4}(\r?)$", rb"\tDATE\1"),
+            (rb"autolearn=\w+", b"autolearn=disabled"),
+            (rb"\r\n", b"\n")]
+# Entries of the report come in the order of hits, which in SpamAssassin is that of Perl's hashes.
+ENTRY = rb"(?:\t\*)? ?[- ]?\d+(?:\.\d)? +\w+ .*\n(?:(?: {28}|\t\*  {5}).*\n)*"
+TABLE = rb"(?:%s){2,}" % ENTRY
+
+
+def stable(mail):
+    """A marked mail without what changes from run to run."""
+    for pattern, text in CHANGING:
+        mail = re.sub(pattern, text, mail)
+    return re.sub(TABLE, lambda m: b"".join(sorted(re.findall(ENTRY, m[0]))), mail)
+
+
+def tests_of(mail):
+    """The rules that hit, as the header says."""
+    found = re.search(rb"tests=((?:\S*,\s+)*\S+)", mail)
+    return re.sub(rb"\s", b"", found[1]) if found else None
+
+
+def ours(program, site, conf, path, *options):
+    """The mail as pmgspam marks it."""
+    lines = [f"--cf={line}" for line in ["report_hostname host.example", *conf.splitlines()]]
+    return subprocess.run([program, "-L", "-C", RULES, "--siteconfigpath", site, *lines, *options,
+                           path], stdout=subprocess.PIPE, check=True).stdout
+
+
+def main():
+    """Compares all ways."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("-n", type=int, default=24)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--show", type=int, default=2)
+    args = parser.parse_args()
+    need_spamassassin()
+    site = os.path.join(HERE, "sites", "stock")
+    perl = ["perl", os.path.join(HERE, "markup.pl"), site]
+    bad = compared = 0
+    with tempfile.TemporaryDirectory() as directory:
+        files = sample(directory, args.n, args.seed)
+        for way, conf in WAYS.items():
+            for answer in json_lines([*perl, conf], files):
+                path = answer["file"]
+                mine = ours(args.program, site, conf, path)
+                theirs = base64.b64decode(answer["marked"])
+                if tests_of(mine) != tests_of(theirs):
+                    continue
+                compared += 1
+                marked = os.path.join(directory, "marked")
+                with open(marked, "wb") as out:
+                    out.write(mine)
+                removed = subprocess.run([args.program, "-d", marked], stdout=subprocess.PIPE,
+                                         check=True).stdout
+                with open(path, "rb") as original:
+                    whole = original.read()
+                mine, theirs = stable(mine), stable(theirs)
+                lost = removed != whole and b"\nX-Spam" not in whole
+                if mine == theirs and not lost:
+                    continue
+                bad += 1
+                if bad <= args.show:
+                    print(f"--- {way} {path}{' is not the same without markup' if lost else ''}")
+                    lines = (m.decode("latin-1").splitlines() for m in (theirs, mine))
+                    print("\n".join(list(difflib.unified_diff(*lines, lineterm="", n=1))[:30]))
+    print(f"{compared} of {len(WAYS) * len(files)} marked mails compared, {bad} differ")
+    sys.exit(bad > 0 or compared == 0)
+
+
+if __name__ == "__main__":
+    main()
