@@ -11,30 +11,16 @@ import argparse
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
 
+from corpora import NOT_MAIL, RULES, need_spamassassin, shared, skip
+
 CORPORA = ["mail-spamassassin-public", "mime-torture", "mail-bounces"]
 VIEWS = ["parts", "flags", "body", "visible", "invisible", "rawbody", "uris", "uri_detail",
          "relays", "headers", "html"]
-RULES = "/usr/share/spamassassin"
 UNUSED = ("script", "backhair_count")  # results that no stock rule asks for
-NOT_MAIL = (".md", ".json", ".txt.yaml", ".py", ".java", ".xml", ".out", ".yml", ".json")
-
-
-def skip(why):
-    print(f"skipped: {why}")
-    sys.exit(77)
-
-
-def shared():
-    root = os.environ.get("PMG_SHARED")
-    if root:
-        return root
-    here = os.path.dirname(os.path.abspath(__file__))
-    return os.path.join(here, "..", "..", "..", "shared")
 
 
 def sample(directory, count, seed):
@@ -84,12 +70,9 @@ def configuration(directory):
 
 
 def oracle(files):
-    tool = os.path.join(shared(), "tools", "sa-oracle.pl")
-    if not os.path.exists(tool):
-        skip(f"{tool} is absent")
     listed = "\n".join(files).encode()
     with tempfile.TemporaryDirectory() as directory:
-        command = ["perl", tool, "--render", "--no-warmup", "--list", "-"]
+        command = ["perl", need_spamassassin(), "--render", "--no-warmup", "--list", "-"]
         found = run(command + configuration(directory), input=listed)
     return {name: o.get("render", {}) for name, o in found.items()}
 
@@ -171,8 +154,7 @@ def main():
     parser.add_argument("--cache", help="keep mails and the oracle's answers in this directory")
     parser.add_argument("files", nargs="*")
     args = parser.parse_args()
-    if not shutil.which("spamassassin") or not os.path.isdir(RULES):
-        skip("SpamAssassin is not installed")
+    need_spamassassin()
     with tempfile.TemporaryDirectory() as fresh:
         directory = args.cache or fresh
         answers = os.path.join(directory, "oracle.json")

@@ -18,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 
-from compare_render import RULES, sample, shared, skip
+from compare_render import sample
+from corpora import need_spamassassin
 
 
 def lines(command, **kw):
@@ -28,11 +29,8 @@ def lines(command, **kw):
 
 
 def oracle(files):
-    tool = os.path.join(shared(), "tools", "sa-oracle.pl")
-    if not os.path.exists(tool):
-        skip(f"{tool} is absent")
     listed = "\n".join(files).encode()
-    return lines(["perl", tool, "--subtests", "--list", "-"], input=listed)
+    return lines(["perl", need_spamassassin(), "--subtests", "--list", "-"], input=listed)
 
 
 def comparable(listed):
@@ -103,8 +101,7 @@ def main():
     parser.add_argument("--cache", help="keep mails and the oracle's answers in this directory")
     parser.add_argument("files", nargs="*")
     args = parser.parse_args()
-    if not shutil.which("spamassassin") or not os.path.isdir(RULES):
-        skip("SpamAssassin is not installed")
+    need_spamassassin()
     with tempfile.TemporaryDirectory() as fresh:
         directory = args.cache or fresh
         answers = os.path.join(directory, "oracle-rules.json")

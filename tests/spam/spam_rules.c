@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "base/file.h"
+#include "gw/spam/json.h"
 #include "gw/spam/ruleset.h"
 
 enum { MAIL_MAX = SPAM_MAIL_MAX, RULES_MEMORY = 1 << 30, REPEAT_MAX = 1000000 };
@@ -49,54 +50,22 @@ static double cpu_ms(void)
 
 static void print_text(struct str s)
 {
-	putchar('"');
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
+	CLEAN_ARENA struct arena *a = arena_open("text", 1 << 20);
+	struct buf b;
 
-		if (c < 0x20 || c >= 0x7f || c == '"' || c == '\\')
-			printf("\\u%04x", c);
-		else
-			putchar(c);
-	}
-	putchar('"');
+	buf_init(&b, a, 1 << 16);
+	spam_json_text(&b, s);
+	fwrite(b.p, 1, b.n, stdout);
 }
 
-static void print_hits(const char *key, const struct spam_hit *hits, size_t n, bool counts)
+static void print_result(struct arena *a, const char *path, size_t size,
+			 const struct spam_result *r)
 {
-	printf(",\"%s\":{", key);
-	for (size_t i = 0; i < n; i++) {
-		printf("%s\"%.*s\":", i ? "," : "", STR_ARG(hits[i].name));
-		if (counts)
-			printf("%u", hits[i].count);
-		else
-			printf("%.10g", hits[i].score);
-	}
-	putchar('}');
-}
+	struct buf b;
 
-/* Visible rules that hit more than once. */
-static void print_multi(const struct spam_result *r)
-{
-	size_t n = 0;
-
-	fputs(",\"multi\":{", stdout);
-	for (size_t i = 0; i < r->n_hits; i++)
-		if (r->hits[i].count > 1)
-			printf("%s\"%.*s\":%u", n++ ? "," : "", STR_ARG(r->hits[i].name),
-			       r->hits[i].count);
-	putchar('}');
-}
-
-static void print_result(const char *path, const struct spam_result *r)
-{
-	fputs("{\"file\":", stdout);
-	print_text(str_of(path));
-	printf(",\"score\":%.10g,\"required\":%g,\"limited\":%u", r->score, r->required,
-	       r->limited);
-	print_hits("hits", r->hits, r->n_hits, false);
-	print_hits("subtests", r->subtests, r->n_subtests, true);
-	print_multi(r);
-	puts("}");
+	buf_init(&b, a, 16 << 20);
+	spam_json(&b, str_of(path), size, r);
+	fwrite(b.p, 1, b.n, stdout);
 }
 
 static int check(struct arena *a, const struct spam_rules *rules, const char *path, bool print)
@@ -112,7 +81,7 @@ static int check(struct arena *a, const struct spam_rules *rules, const char *pa
 		return 1;
 	}
 	if (print)
-		print_result(path, &r);
+		print_result(a, path, raw.n, &r);
 	return 0;
 }
 

@@ -118,5 +118,7 @@ int conf_load(struct spam_conf *c, struct err *e)
 	    (directory_read(&p, site, ".pre") < 0 || directory_read(&p, rules, ".pre") < 0 ||
 	     directory_read(&p, rules, ".cf") < 0 || directory_read(&p, site, ".cf") < 0))
 		return -1;
+	if (paths->prefs && conf_include(&p, str_of(paths->prefs)) < 0)
+		return -1;
 	return conf_text(&p, STR("(extra)"), paths->extra);
 }

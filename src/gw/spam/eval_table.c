@@ -1,6 +1,8 @@
 #include "gw/spam/eval_table.h"
+#include "gw/spam/markup_int.h"
 
 const struct eval_family *const eval_families[] = {
 	&eval_relay,
+	&markup_settings,
 	NULL,
 };

@@ -2,8 +2,8 @@
  * markup - what SpamAssassin writes into a mail it has checked, and how that is taken out again.
  *
  * Which header fields, which report and how spam is wrapped is said by the rule files (add_header,
- * report, report_safe, rewrite_header and their kin); spam-engine.md section 6 is the reference. The
- * gateway marks mails by rules of its own; this is for `pmgspam` and the tools that speak to it.
+ * report, report_safe, rewrite_header and their kin); spam-engine.md section 6 is the reference.
+ * The gateway marks mails by rules of its own; this is for `pmgspam` and tools that speak to it.
  */
 #pragma once
 
@@ -26,7 +26,7 @@ struct spam_checked {
 
 /*
  * The mail with its header fields, or for spam with report_safe the new mail that wraps it. With
- * `append` the report follows the body, as `spamassassin -t` has it. Line ends are those of the mail.
+ * `append` the report follows the body, as `spamassassin -t` has it. Line ends are the mail's.
  */
 MUST_CHECK int spam_markup(struct arena *a, const struct spam_checked *c, bool append,
 			   struct str *out, struct err *e);

@@ -34,5 +34,5 @@ void markup_summary(struct buf *b, const struct spam_checked *c, bool header);
 /* Score as shown: one decimal, and never so that ham looks like spam. */
 double markup_score(const struct spam_result *r);
 
-/* Appends `text` word by word in lines of fewer than `width` columns, `indent` before later ones. */
+/* Appends words in lines of fewer than `width` columns, with `indent` before later ones. */
 void markup_wrap(struct buf *b, struct str text, size_t column, size_t width, struct str indent);

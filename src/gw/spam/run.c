@@ -487,7 +487,7 @@ int spam_check(struct arena *a, const struct spam_rules *rules, struct str raw,
 		return err_set(e, ERR_LIMIT, "mail of %zu bytes", raw.n);
 	mail.added_count = env->has_sender && sender.name.n;
 	*out = (struct spam_result){ 0 };
-	run.m = spam_message_read(a, &mail, &rules->view);
+	run.m = out->message = spam_message_read(a, &mail, &rules->view);
 	run_init(&run);
 	steps_run(&run);
 	result_make(&run);

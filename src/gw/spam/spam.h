@@ -28,6 +28,10 @@ enum {
 	SPAM_MAIL_MAX = 64 << 20,       /* a mail given to spam_check() */
 };
 
+/* Of the SpamAssassin whose rules and answers these are. */
+#define SPAM_ENGINE_VERSION "4.0.1"
+#define SPAM_ENGINE_DATE "2024-03-25"
+
 /* Which of the four numbers of a score line counts. */
 enum spam_score_set {
 	SPAM_SET_LOCAL = 0,
@@ -42,6 +46,7 @@ struct spam_conf_paths {
 		*state_dir; /* /var/lib/spamassassin/4.000001: what sa-update fetched, if there */
 	const char *rules_dir; /* /usr/share/spamassassin: else what the package brought */
 	const char *site_dir;  /* /etc/mail/spamassassin: *.pre before, *.cf after all others */
+	const char *prefs;     /* a file read after those of the site; NULL: none */
 	struct str extra;      /* configuration lines, read last; reported as file "(extra)" */
 	const char *locale;    /* for `lang` lines, as in LANG; NULL: "C" */
 	enum spam_score_set set;
@@ -110,6 +115,7 @@ struct spam_result {
 	struct spam_hit *subtests; /* the subrules that hit, of those that were run */
 	size_t n_subtests;
 	const char *autolearn; /* "disabled": nothing is learnt yet */
+	struct spam_message *message; /* the mail as it was read (views.h), in `a` */
 	unsigned limited;      /* rules that gave up at a matching limit; they count as not hit */
 	bool timed_out;        /* the deadline came first; what was found until then stands */
 };
