@@ -12,7 +12,7 @@ CC_ASAN = CC=clang
 CC_FUZZ = CC=clang
 
 .DEFAULT_GOAL := build
-.PHONY: help build packages run check fuzz bench install clean
+.PHONY: help build packages run check oracle fuzz bench install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
@@ -41,6 +41,10 @@ check: ## all tests: unit, golden, fuzz corpora, system; also with sanitizers
 	@ninja -C build/debug
 	@ninja -C build/asan
 	@tools/check build/debug build/asan
+
+oracle: ## ask SpamAssassin about all mails of ../shared/data anew (an hour)
+	@tools/install-packages run check
+	@tests/spam/oracle.py
 
 fuzz: ## all fuzz targets for SECONDS=60 each, or FUZZ=name; crashes go to build/fuzz/crashes
 	@tools/install-packages build run check
