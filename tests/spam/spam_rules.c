@@ -6,6 +6,7 @@
  *		--rules DIR --site DIR	where the rule files are
  *		--conf LINES		more of them, read last
  *		--list			each rule first: name, type, state, what it needs
+ *		--bayes			with the scores for a classifier that has learnt
  *		--report		what was not understood, and what is disabled, as text
  *		--repeat N		all mails so often, printed once; ms per mail at the end
  */
@@ -166,6 +167,8 @@ static int options(struct arena *a, struct options *o, int argc, char **argv)
 			o->report = true;
 		else if (strcmp(argv[i], "--spare") == 0)
 			o->paths.spare = true;
+		else if (strcmp(argv[i], "--bayes") == 0)
+			o->paths.set = SPAM_SET_BAYES;
 		else if (option(a, o, argv[i], argv[i + 1]) < 0)
 			return -1;
 		else
@@ -186,7 +189,7 @@ int main(int argc, char **argv)
 
 	if (first < 0) {
 		fprintf(stderr, "usage: spam_rules [--rules DIR] [--site DIR] [--conf LINES] "
-				"[--list] [--report] [--spare] [--repeat N] FILE...\n");
+				"[--list] [--report] [--spare] [--bayes] [--repeat N] FILE...\n");
 		return 2;
 	}
 	if (spam_rules_load(a, &o.paths, &rules, &report, &e) < 0) {

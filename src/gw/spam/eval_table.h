@@ -3,4 +3,5 @@
 
 #include "gw/spam/eval.h"
 
+extern const struct eval_family eval_bayes;
 extern const struct eval_family eval_relay;

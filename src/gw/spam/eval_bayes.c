@@ -1,0 +1,273 @@
+/* check_bayes(), and the settings of the Bayes classifier. */
+#include <stddef.h>
+
+#include "base/log.h"
+#include "gw/spam/bayes_store.h"
+#include "gw/spam/eval_table.h"
+#include "lib/re/re.h"
+
+enum { COUNT_MAX = 1000000000 };
+
+static enum conf_verdict set_bool(struct str value, bool *out)
+{
+	bool yes = str_eq(value, STR("1")) || str_ieq(value, STR("yes"));
+
+	if (!yes && !str_eq(value, STR("0")) && !str_ieq(value, STR("no")))
+		return value.n ? CONF_INVALID : CONF_MISSING;
+	*out = yes;
+	return CONF_OK;
+}
+
+static enum conf_verdict set_count(struct str value, uint64_t *out)
+{
+	int64_t n;
+
+	if (value.n == 0)
+		return CONF_MISSING;
+	if (!str_int(value, 0, COUNT_MAX, &n))
+		return CONF_INVALID;
+	*out = (uint64_t)n;
+	return CONF_OK;
+}
+
+/* Words are taken in order: each adds a source, `no` before it takes it away. */
+static enum conf_verdict set_sources(struct str value, unsigned *out)
+{
+	static const struct {
+		const char *name;
+		unsigned bits;
+	} names[] = {
+		{ "header", BAYES_HEADER },       { "visible", BAYES_VISIBLE },
+		{ "invisible", BAYES_INVISIBLE }, { "uri", BAYES_URI },
+		{ "mimepart", BAYES_MIMEPART },   { "all", BAYES_ALL },
+	};
+	struct str word;
+
+	if (value.n == 0)
+		return CONF_MISSING;
+	while (str_word(&value, &word)) {
+		bool no = str_istarts(word, STR("no"));
+		size_t i = 0;
+
+		if (str_ieq(word, STR("none"))) {
+			*out = 0;
+			continue;
+		}
+		if (no)
+			word = str_from(word, 2);
+		while (i < ARRAY_LEN(names) && !str_ieq(word, str_of(names[i].name)))
+			i++;
+		if (i == ARRAY_LEN(names))
+			return CONF_INVALID;
+		*out = no ? *out & ~names[i].bits : *out | names[i].bits;
+	}
+	return CONF_OK;
+}
+
+static enum conf_verdict ignore_header(struct conf_parser *p, struct bayes_conf *c,
+				       struct str value)
+{
+	struct str word;
+
+	if (value.n == 0)
+		return CONF_MISSING;
+	while (str_word(&value, &word))
+		if (c->ignored_headers.n < BAYES_IGNORED_HEADERS_MAX)
+			map_set(&c->ignored_headers, str_lower(p->conf->tmp, word), c);
+	return CONF_OK;
+}
+
+/* bayes_stopword_XX: all are kept, conf_done() takes those of the languages wanted. */
+static enum conf_verdict stopwords(struct conf_parser *p, struct bayes_conf *c, struct str language,
+				   struct str value)
+{
+	size_t i = 0;
+
+	if (value.n == 0)
+		return CONF_MISSING;
+	while (i < c->n_stopwords && !str_eq(c->stopwords[i].language, language))
+		i++;
+	if (i == BAYES_STOPWORD_LANGUAGES_MAX)
+		return CONF_INVALID;
+	if (i == c->n_stopwords)
+		c->n_stopwords++;
+	c->stopwords[i].language = str_copy(p->conf->keep, language);
+	c->stopwords[i].pattern = str_copy(p->conf->tmp, value);
+	return CONF_OK;
+}
+
+static enum conf_verdict set_text(struct conf_parser *p, struct str value, struct str *out)
+{
+	*out = str_copy(p->conf->keep, value);
+	return value.n ? CONF_OK : CONF_MISSING;
+}
+
+enum kind { FLAG, COUNT, TEXT };
+
+#define FIELD(name) offsetof(struct bayes_conf, name)
+
+static const struct {
+	const char *key;
+	enum kind kind;
+	size_t field;
+} plain_settings[] = {
+	{ "use_bayes", FLAG, FIELD(use) },
+	{ "use_bayes_rules", FLAG, FIELD(use_rules) },
+	{ "bayes_auto_learn", FLAG, FIELD(auto_learn) },
+	{ "bayes_auto_expire", FLAG, FIELD(auto_expire) },
+	{ "bayes_use_hapaxes", FLAG, FIELD(hapaxes) },
+	{ "bayes_min_spam_num", COUNT, FIELD(min_spam) },
+	{ "bayes_min_ham_num", COUNT, FIELD(min_ham) },
+	{ "bayes_expiry_max_db_size", COUNT, FIELD(expiry_max) },
+	{ "bayes_max_token_length", COUNT, FIELD(token_max) },
+	{ "bayes_path", TEXT, FIELD(path) },
+	{ "bayes_stopword_languages", TEXT, FIELD(languages) },
+};
+
+static enum conf_verdict setting(struct conf_parser *p, void *conf, struct str key,
+				 struct str value)
+{
+	const struct str stopword = STR("bayes_stopword_");
+	struct bayes_conf *c = conf;
+
+	for (size_t i = 0; i < ARRAY_LEN(plain_settings); i++) {
+		void *field = (char *)conf + plain_settings[i].field;
+
+		if (!str_eq(key, str_of(plain_settings[i].key)))
+			continue;
+		if (plain_settings[i].kind == FLAG)
+			return set_bool(value, field);
+		if (plain_settings[i].kind == COUNT)
+			return set_count(value, field);
+		return set_text(p, value, field);
+	}
+	if (str_eq(key, STR("bayes_token_sources")))
+		return set_sources(value, &c->sources);
+	if (str_eq(key, STR("bayes_ignore_header")))
+		return ignore_header(p, c, value);
+	if (str_starts(key, stopword))
+		return stopwords(p, c, str_from(key, stopword.n), value);
+	return CONF_UNKNOWN;
+}
+
+static void conf_init(struct spam_conf *c, void *conf)
+{
+	struct bayes_conf *b = conf;
+
+	bayes_conf_init(c->keep, b);
+	b->worker = bayes_worker_new(c->keep);
+}
+
+static bool has_word(struct str list, struct str wanted)
+{
+	struct str word;
+
+	while (str_word(&list, &word))
+		if (str_eq(word, wanted))
+			return true;
+	return false;
+}
+
+static void conf_done(struct spam_conf *c, void *conf)
+{
+	struct bayes_conf *b = conf;
+	size_t n = 0;
+	struct err e;
+
+	for (size_t i = 0; i < b->n_stopwords; i++) {
+		struct bayes_stopwords *s = &b->stopwords[i];
+
+		if (!has_word(b->languages, s->language))
+			continue;
+		if (re_compile_perl(c->keep, s->pattern, RE_ICASE | RE_FULL, &s->re, &e) == 0)
+			b->stopwords[n++] = *s;
+	}
+	b->n_stopwords = n;
+}
+
+/* What the classifier says of the mail, found out at the first question. */
+struct verdict {
+	bool asked, told;
+	double probability;
+};
+
+static int ask(struct eval_run *r, struct bayes_store *store, struct verdict *v, struct err *e)
+{
+	const struct bayes_conf *c = r->conf;
+	struct bayes_totals learnt;
+	struct bayes_count *counts;
+	struct bayes_keys keys;
+	struct map tokens;
+	size_t n;
+
+	if (bayes_store_totals(store, &learnt, e) < 0)
+		return -1;
+	if (learnt.spam < c->min_spam || learnt.ham < c->min_ham)
+		return 0;
+	bayes_tokens(r->a, r->m, c, &tokens);
+	keys = bayes_keys(r->a, &tokens);
+	counts = NEW_N(r->a, struct bayes_count, keys.n);
+	if (bayes_store_find(store, keys, r->env->now, counts, &n, &learnt, e) < 0)
+		return -1;
+	v->told = bayes_combine(r->a, counts, n, &learnt, c->hapaxes, &v->probability);
+	return 0;
+}
+
+static const struct verdict *verdict(struct eval_run *r)
+{
+	const struct bayes_conf *c = r->conf;
+	struct bayes_store *store = NULL;
+	struct verdict *v = r->mail;
+	struct err e;
+
+	if (v->asked)
+		return v;
+	v->asked = true;
+	if (c->use && c->use_rules)
+		store = bayes_worker_store(c, false);
+	/* A mail does not wait for the classifier to be repaired. */
+	if (store && ask(r, store, v, &e) < 0)
+		log_err("the Bayes classifier says nothing: %s", e.msg);
+	return v;
+}
+
+struct range {
+	double above, upto;
+};
+
+static int prepare(struct spam_conf *c, void *conf, struct eval_args *args, struct err *e)
+{
+	struct range *range = NEW(c->keep, struct range);
+
+	(void)conf;
+	if (args->n != 2)
+		return err_set(e, ERR_INVALID, "check_bayes() takes two numbers");
+	range->above = strtod(str_z(c->tmp, args->v[0]), NULL);
+	range->upto = strtod(str_z(c->tmp, args->v[1]), NULL);
+	args->prepared = range;
+	return 0;
+}
+
+static unsigned check_bayes(struct eval_run *r, const struct eval_args *args)
+{
+	const struct range *range = args->prepared;
+	const struct verdict *v = verdict(r);
+
+	return v->told && (range->above == 0 || v->probability > range->above) &&
+	       v->probability <= range->upto;
+}
+
+static const struct eval evals[] = {
+	{ .name = "check_bayes", .call = check_bayes, .prepare = prepare },
+	{ 0 },
+};
+
+const struct eval_family eval_bayes = {
+	.plugin = "Bayes",
+	.evals = evals,
+	.conf_size = sizeof(struct bayes_conf),
+	.mail_size = sizeof(struct verdict),
+	.conf_init = conf_init,
+	.conf_done = conf_done,
+	.setting = setting,
+};
