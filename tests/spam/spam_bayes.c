@@ -158,7 +158,7 @@ static void store_export(struct bayes_store *s)
 static void store_import(struct arena *a, struct bayes_store *s, const char *path)
 {
 	struct str text;
-	size_t skipped;
+	size_t skipped = 0;
 	struct err e;
 
 	if (file_read(a, path, TEXT_MAX, &text, &e) < 0 ||

@@ -22,7 +22,7 @@ static struct bayes_store *store(void)
 {
 	static struct bayes_store *s;
 	char path[] = "/tmp/bayes-fuzz-XXXXXX";
-	struct arena *a;
+	static struct arena *a;
 	struct err e;
 	int fd;
 

@@ -5,5 +5,6 @@ const struct eval_family *const eval_families[] = {
 	&eval_bayes,
 	&eval_relay,
 	&markup_settings,
+	&eval_textcat,
 	NULL,
 };

@@ -5,3 +5,4 @@
 
 extern const struct eval_family eval_bayes;
 extern const struct eval_family eval_relay;
+extern const struct eval_family eval_textcat;

@@ -1,0 +1,51 @@
+/*
+ * textcat - which language a text is in, by the sequences of letters that are frequent in it.
+ *
+ * Cavnar and Trenkle's method with SpamAssassin's profiles (its file `languages`, which belongs to
+ * its rules): the most frequent sequences of up to five octets are ranked, and the language whose
+ * ranks differ least is the best guess; those within a factor of it are guesses too. More of them
+ * than a few say that nothing can be said.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "gw/spam/views.h"
+
+enum {
+	TEXTCAT_FILE_MAX = 4 << 20,
+	TEXTCAT_PROFILES_MAX = 200,
+	TEXTCAT_RANKS_MAX = 400,  /* sequences of a profile, and of a text by default */
+	TEXTCAT_TEXT_MAX = 10000, /* octets that are looked at */
+	TEXTCAT_TEXT_MIN = 256,   /* fewer say nothing */
+	TEXTCAT_GUESSES_MAX = 20,
+};
+
+struct textcat;
+
+/* The profiles of a `languages` file; ERR_INVALID if there are none in it. */
+MUST_CHECK int textcat_load(struct arena *a, const char *path, struct textcat **out, struct err *e);
+MUST_CHECK int textcat_parse(struct arena *a, struct str text, struct textcat **out, struct err *e);
+
+struct textcat_options {
+	struct str inactive; /* languages that are no candidates, unless … */
+	struct str wanted;   /* … they are in this list */
+	size_t max_guesses;  /* textcat_max_languages */
+	size_t max_ranks;    /* textcat_max_ngrams */
+	unsigned rare;       /* textcat_optimal_ngrams: sequences no more frequent are dropped */
+	double acceptable;   /* textcat_acceptable_score */
+};
+
+/* SpamAssassin's defaults. */
+void textcat_options_init(struct textcat_options *o);
+
+/*
+ * The names of the guesses ("en", "zh.big5"), best first, into `out`; 0 if nothing can be said.
+ * `lines` is the body view. At most TEXTCAT_GUESSES_MAX.
+ */
+size_t textcat_guess(struct arena *a, const struct textcat *t, const struct textcat_options *o,
+		     struct spam_texts lines, struct str *out);
+
+/* Is `language` ("zh.big5"), or the part before its dot, in the list? */
+bool textcat_listed(struct str list, struct str language);
