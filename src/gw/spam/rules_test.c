@@ -98,7 +98,7 @@ static void lines(void **state)
 {
 	(void)state;
 	expect("  body A /x/ # comment\nBODY B /a\\#b/\n\n# body C /x/\n", "B xa#b", "A B");
-	load("body A /x/\nreport-safe 1\n");
+	load("body A /x/\nlock-method flock\n");
 	assert_int_equal(report.unknown.n, 0);
 	expect_note("no_such_thing 1\n", 1, "unknown directive 'no_such_thing'");
 	expect_note("body\n", 1, "missing 'body' value");
@@ -610,36 +610,6 @@ static void many_texts(void **state)
 	       str_z(a, mail), "A C:10");
 }
 
-/* What Debian ships must be understood line by line; GTUBE is the one rule everybody tests. */
-static void stock_rules(void **state)
-{
-	struct spam_conf_paths paths = { .set = SPAM_SET_LOCAL };
-	struct spam_rules *rules;
-	struct spam_result r;
-	struct stat st;
-	struct err e;
-
-	(void)state;
-	if (stat("/usr/share/spamassassin/20_body_tests.cf", &st) < 0) {
-		print_message("skipped: the package spamassassin is not installed\n");
-		return;
-	}
-	assert_int_equal(spam_rules_load(a, &paths, &rules, &report, &e), 0);
-	for (size_t i = 0; i < report.unknown.n; i++)
-		print_message("%.*s:%u: %.*s\n", STR_ARG(report.unknown.p[i].file),
-			      report.unknown.p[i].line, STR_ARG(report.unknown.p[i].message));
-	assert_int_equal(report.unknown.n, 0);
-	assert_true(report.rules > 2900);
-	r = result_of(rules,
-		      "B hi\nB XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL"
-		      "*C.34X\n");
-	for (size_t i = 0; i < r.n_hits; i++)
-		if (str_eq(r.hits[i].name, STR("GTUBE")))
-			assert_true(r.hits[i].score == 1000);
-	assert_true(r.score > 900);
-	assert_true(r.level > 900);
-}
-
 static void anything_loads(void **state)
 {
 	static const char *const odd[] = {
@@ -672,7 +642,7 @@ int main(void)
 		cmocka_unit_test(replace),        cmocka_unit_test(result_details),
 		cmocka_unit_test(deadline),       cmocka_unit_test(limited),
 		cmocka_unit_test(files),          cmocka_unit_test(many_texts),
-		cmocka_unit_test(stock_rules),    cmocka_unit_test(anything_loads),
+		cmocka_unit_test(anything_loads),
 		cmocka_unit_test(eval_calls),     cmocka_unit_test(eval_arguments),
 	};
 
