@@ -179,7 +179,8 @@ static void explain_scanned(struct explained *x, struct scan *s)
 		return;
 	}
 	scan_what_can_be(x, s);
-	mail = filter_rules_mail(filter_database(f, x->a), s, filter_users(x->a, &x->env));
+	mail = filter_rules_mail(filter_database(f, x->a), f->people, s,
+				 filter_users(x->a, f->people, &x->env));
 	rules_explain(x->a, f->rules, &mail, x->out);
 }
 
@@ -191,6 +192,7 @@ int filter_explain(struct arena *a, const struct filter_question *q, struct buf 
 	const char *path = NULL;
 
 	f->a = a;
+	f->people = people_open(a, PEOPLE_DIR);
 	f->options.database = q->database ? q->database : STORE_DATABASE;
 	if (make_envelope(&x, e) < 0 || filter_load_context(f, e) < 0)
 		return -1;

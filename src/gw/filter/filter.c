@@ -45,6 +45,7 @@ static void worker_begin(void *ctx, size_t slot)
 	f->mail = arena_open("mail", FILTER_MAIL_MEMORY_MAX);
 	f->command = arena_open("transaction", FILTER_MAIL_MEMORY_MAX);
 	f->db = filter_database(f, arena_open("database", FILTER_MAIL_MEMORY_MAX));
+	f->people = people_open(arena_open("people", FILTER_MAIL_MEMORY_MAX), PEOPLE_DIR);
 	f->mails_left = FILTER_MAILS_PER_WORKER;
 	f->file.fd = -1;
 }

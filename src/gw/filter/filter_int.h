@@ -4,6 +4,7 @@
 #include "gw/cfg/cfg.h"
 #include "gw/filter/filter.h"
 #include "gw/filter/poison.h"
+#include "gw/people/people.h"
 #include "gw/quar/spool.h"
 #include "gw/rules/rules.h"
 #include "gw/scan/scan.h"
@@ -41,6 +42,7 @@ struct filter {
 	struct filter_slot *slot;
 	struct arena *mail, *command; /* of the mail in hand; of the SMTP transaction */
 	struct db *db;
+	struct people *people;
 	int mails_left;
 
 	/* of a connection */
@@ -55,11 +57,12 @@ int filter_load(void *ctx, size_t *workers, struct err *e);
 int filter_load_context(struct filter *f, struct err *e);
 struct db *filter_database(struct filter *f, struct arena *a);
 
-/* users.c: for each recipient of the envelope the user it belongs to. */
-struct str *filter_users(struct arena *a, const struct smtp_envelope *env);
+/* users.c: for each recipient of the envelope the user it belongs to, as people now say. */
+struct str *filter_users(struct arena *a, struct people *people, const struct smtp_envelope *env);
 
 /* What the rules are given; `db` is asked for personal lists. */
-struct rules_mail filter_rules_mail(struct db *db, struct scan *s, const struct str *pmail);
+struct rules_mail filter_rules_mail(struct db *db, const struct people *people, struct scan *s,
+				    const struct str *pmail);
 
 /* mail.c: what smtp_serve() calls. */
 extern const struct smtp_handler filter_handler;

@@ -161,7 +161,7 @@ static int refuse_broken(struct mail *m, struct err *e)
 static int decide_and_deliver(struct mail *m, struct err *e)
 {
 	struct filter *f = m->f;
-	const struct rules_mail rules_mail = filter_rules_mail(f->db, m->scan, m->pmail);
+	const struct rules_mail rules_mail = filter_rules_mail(f->db, f->people, m->scan, m->pmail);
 	const struct deliver_context ctx = { f->cfg, f->db, SPOOL_ROOT, m->pmail, m->start };
 	struct outbox *outbox;
 	struct plan *plan;
@@ -185,7 +185,7 @@ static int handle(struct mail *m, struct err *e)
 	if (map_file(m, e) < 0)
 		return -1;
 	FAILPOINT("received", m->raw);
-	m->pmail = filter_users(m->a, m->env);
+	m->pmail = filter_users(m->a, m->f->people, m->env);
 	if (poison_deaths(f->poison, m->raw) >= POISON_DEATHS)
 		return set_aside_poison(m, e);
 	if (scan_open(m->a, &f->scan, f->file.id, f->file.path, m->raw, m->env, f->trusted, m->now,

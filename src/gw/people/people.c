@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "gw/people/people.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -22,6 +23,7 @@ struct people {
 	const char *dir;
 	struct profile profiles[PEOPLE_PROFILES_MAX]; /* by name */
 	size_t n;
+	bool told; /* that the directory cannot be read */
 };
 
 static void profile_close(struct profile *f)
@@ -196,9 +198,20 @@ static void drop_unseen(struct people *p)
 }
 
 /* Without a directory there is no LDAP. */
+static DIR *open_directory(struct people *p)
+{
+	DIR *dir = opendir(p->dir);
+	bool failed = !dir && errno != ENOENT;
+
+	if (failed && !p->told)
+		log_err("LDAP profiles: %s: %m", p->dir);
+	p->told = failed;
+	return dir;
+}
+
 void people_refresh(struct people *p)
 {
-	CLEAN_DIR DIR *dir = opendir(p->dir);
+	CLEAN_DIR DIR *dir = open_directory(p);
 	const struct dirent *d;
 
 	for (size_t i = 0; i < p->n; i++)

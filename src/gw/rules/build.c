@@ -250,7 +250,7 @@ static void find_unbuilt(struct rule *rule)
 			struct rule_group *g = rule->side[c].groups[i];
 
 			for (size_t k = 0; k < g->n && !rule->unbuilt; k++)
-				if (!g->objects[k].type || !rule_type_is_built(g->objects[k].type))
+				if (!g->objects[k].type)
 					rule->unbuilt = &g->objects[k];
 		}
 }
@@ -341,9 +341,7 @@ void rules_warn(const struct rules *r)
 		const struct rule_object *o = r->all[i].unbuilt;
 
 		if (o)
-			log_warn("rule '%.*s' is not used: objects of type %lld (%s) are not "
-				 "available",
-				 STR_ARG(r->all[i].row.name), (long long)o->otype,
-				 o->type ? o->type->name : "unknown");
+			log_warn("rule '%.*s' is not used: objects of type %lld are not available",
+				 STR_ARG(r->all[i].row.name), (long long)o->otype);
 	}
 }

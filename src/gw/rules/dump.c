@@ -76,9 +76,8 @@ static void dump_rule(struct arena *a, const struct rule *rule, struct buf *out)
 		 d >= RULE_IN && d <= RULE_BOTH ? directions[d] : "unknown",
 		 rule->row.active ? "ACTIVE" : "inactive", STR_ARG(rule->row.name));
 	if (rule->unbuilt)
-		buf_addf(out, "  NOT USED: objects of type %lld (%s) are not available\n",
-			 (long long)rule->unbuilt->otype,
-			 rule->unbuilt->type ? rule->unbuilt->type->name : "unknown");
+		buf_addf(out, "  NOT USED: objects of type %lld are not available\n",
+			 (long long)rule->unbuilt->otype);
 	for (size_t i = 0; i < ARRAY_LEN(sides); i++)
 		dump_side(a, &rule->side[i], sides[i], out);
 	dump_side(a, &rule->side[RULE_ACTION], "ACTION", out);

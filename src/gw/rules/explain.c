@@ -25,6 +25,17 @@ void explain_people(struct explain *x, const size_t *rcpt, size_t n)
 		say_address(x, i ? ", <" : "<", x->s->env->rcpt[rcpt[i]].address, ">");
 }
 
+/* Whom the mail is for, and whose quarantine and lists count, if that is another address. */
+static void explain_rcpt(struct explain *x, size_t i)
+{
+	struct str address = x->s->env->rcpt[i].address;
+
+	say_address(x, "  to <", address, ">");
+	if (!str_ieq(x->m->pmail[i], address))
+		say_address(x, ", an address of <", x->m->pmail[i], ">");
+	buf_addc(x->out, '\n');
+}
+
 static void explain_envelope(struct explain *x)
 {
 	const struct smtp_envelope *env = x->s->env;
@@ -36,7 +47,7 @@ static void explain_envelope(struct explain *x)
 	say_address(x, "MAIL from <", env->sender, env->sender.n ? ">\n" : "> (a bounce)\n");
 	for (size_t i = 0; i < env->n_rcpt; i++)
 		if (env->rcpt[i].same_as == i)
-			say_address(x, "  to <", env->rcpt[i].address, ">\n");
+			explain_rcpt(x, i);
 	if (x->s->client_ip.n)
 		say_visible(x, "  client ", x->s->client_ip, "\n");
 	buf_addf(x->out, "  %s, %s\n", x->s->trusted ? "outgoing" : "incoming", when);

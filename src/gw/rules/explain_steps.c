@@ -158,6 +158,10 @@ static void object_line(struct explain *x, const struct trace_step *step)
 	explain_answer(x, step->answer);
 	if (step->said)
 		texts(x, step->said, yes);
+	if (step->who.people == PEOPLE_ABSENT)
+		buf_addz(x->out, ", there is no such LDAP profile here");
+	else if (step->who.people == PEOPLE_BROKEN)
+		buf_addz(x->out, ", the copy of the LDAP profile cannot be read");
 	if (step->gave_up)
 		buf_addz(x->out, ", the regular expression gave up at its limit");
 	buf_addc(x->out, '\n');

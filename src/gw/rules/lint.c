@@ -81,7 +81,7 @@ static void check_object(struct lint *x, const struct rule_group *g, struct rule
 {
 	struct err e;
 
-	if (o->type && !rule_type_is_built(o->type))
+	if (!o->type) /* check_unbuilt() tells */
 		return;
 	if (!rule_object_ready(x->a, o, &e)) {
 		x->findings++;

@@ -145,14 +145,14 @@ static void unbuilt(void **state)
 	struct rules *r;
 
 	(void)state;
-	sql("INSERT INTO object (objecttype, objectgroup_id, value) SELECT 1006, id,"
+	sql("INSERT INTO object (objecttype, objectgroup_id, value) SELECT 1099, id,"
 	    " 'profile:account' FROM objectgroup WHERE name = 'Blacklist'");
 	if (rules_load(a, db, &r, &e) < 0)
 		fail_msg("%s", e.msg);
 	assert_int_equal(r->n_live, 6);
 	d = dumped(RULES_ALL);
-	assert_int_equal(count(d, "  NOT USED: objects of type 1006 (LDAP User)"), 1);
-	assert_true(str_find(d, STR(": LDAP user 'account', profile 'profile'\n")) >= 0);
+	assert_int_equal(count(d, "  NOT USED: objects of type 1099"), 1);
+	assert_true(str_find(d, STR(": profile:account\n")) >= 0);
 }
 
 static void broken_object(void **state)

@@ -3,6 +3,7 @@
 
 #include "gw/rules/lists.h"
 #include "gw/rules/trace.h"
+#include "gw/rules/types.h"
 
 struct match {
 	struct arena *a;
@@ -16,7 +17,7 @@ struct match {
 	struct who *rcpt; /* by envelope index */
 	struct tm local;
 	bool pending_spam;     /* a rule that matched prints spam information */
-	bool who_gave_up;
+	struct who_said said;  /* by the who object in hand */
 	const struct rule_object *gave_up; /* first object of the rule whose pattern did, or NULL */
 };
 
@@ -59,15 +60,34 @@ static void gave_up(struct match *x, const struct rule_object *o, size_t step)
 		x->trace->steps.p[step].gave_up = true;
 }
 
+/* Once for each profile. */
+static void note_no_profile(struct match *x, const struct rule_object *o)
+{
+	struct str profile = type_ldap_profile(o->data);
+	struct plan_note *note;
+
+	for (size_t i = 0; i < x->plan->notes.n; i++)
+		if (x->plan->notes.p[i].line == LINE_NO_LDAP_PROFILE &&
+		    str_eq(x->plan->notes.p[i].text, profile))
+			return;
+	note = vec_push(x->a, &x->plan->notes);
+	note->line = LINE_NO_LDAP_PROFILE;
+	note->text = profile;
+}
+
 static bool ask_who(struct match *x, const struct rule_object *o, const struct who *w)
 {
 	size_t step = trace_begin(x->trace, TRACE_OBJECT, o, 0);
 	bool yes;
 
-	x->who_gave_up = false;
+	x->said = (struct who_said){ .people = PEOPLE_YES };
 	yes = o->type->who(o->data, w);
-	if (x->who_gave_up)
+	if (x->said.gave_up)
 		gave_up(x, o, step);
+	if (x->said.people == PEOPLE_ABSENT && type_ldap_profile(o->data).n)
+		note_no_profile(x, o);
+	if (x->trace)
+		x->trace->steps.p[step].who = x->said;
 	return trace_end_bool(x->trace, step, yes);
 }
 
@@ -342,11 +362,13 @@ static void describe_people(struct match *x)
 	x->sender.address = env->sender;
 	x->sender.ip_text = x->s->client_ip;
 	x->sender.has_ip = cidr_addr_parse(x->s->client_ip, &x->sender.ip);
-	x->sender.gave_up = &x->who_gave_up;
+	x->sender.people = x->m->people;
+	x->sender.said = &x->said;
 	x->rcpt = NEW_N(x->a, struct who, env->n_rcpt);
 	for (size_t i = 0; i < env->n_rcpt; i++) {
 		x->rcpt[i].address = env->rcpt[i].address;
-		x->rcpt[i].gave_up = &x->who_gave_up;
+		x->rcpt[i].people = x->m->people;
+		x->rcpt[i].said = &x->said;
 	}
 }
 

@@ -52,6 +52,7 @@ enum outbox_line {
 	LINE_BCC_IGNORED,
 	LINE_NOTIFY_IGNORED,
 	LINE_REGEX_GAVE_UP, /* number: the first object of the rule whose expression did */
+	LINE_NO_LDAP_PROFILE, /* text: its name */
 };
 
 struct outbox_effect {

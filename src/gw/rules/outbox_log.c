@@ -28,5 +28,8 @@ void outbox_log(const struct outbox_effect *ef)
 	case LINE_REGEX_GAVE_UP:
 		line_regex_gave_up(ef->rule, ef->number);
 		break;
+	case LINE_NO_LDAP_PROFILE:
+		line_no_ldap_profile(ef->text);
+		break;
 	}
 }

@@ -107,6 +107,7 @@ static void print_targets(struct printer *p, const struct outbox_effect *ef)
 static void print_note(struct printer *p, const struct outbox_effect *ef)
 {
 	static const char *const names[] = {
+		[LINE_NO_LDAP_PROFILE] = "no LDAP profile ",
 		[LINE_WHITELISTED] = "sender in whitelist of ",
 		[LINE_BLACKLISTED] = "sender in blacklist of ",
 		[LINE_HEADER_MODIFIED] = "modified header ",

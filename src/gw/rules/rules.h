@@ -24,6 +24,7 @@ struct db;
 struct rules;
 struct plan;
 struct outbox;
+struct people;
 
 enum {
 	RULES_MAX = 10000,	      /* rules in one set */
@@ -64,7 +65,7 @@ struct rules_tables {
 /*
  * Makes a rule set of the rows, which must live as long as it. An object of an active rule that
  * cannot be understood (a bad regular expression, a time that is none) is ERR_INVALID, and the
- * message names rule, object and reason. A rule with an object of a type that is not built yet is
+ * message names rule, object and reason. A rule with an object of a type that is not known is
  * inactive as a whole: see rules_warn().
  */
 MUST_CHECK int rules_build(struct arena *a, const struct rules_tables *t, struct rules **out,
@@ -73,7 +74,7 @@ MUST_CHECK int rules_build(struct arena *a, const struct rules_tables *t, struct
 /* Reads the tables in one snapshot and builds. Fails as rules_build() and db_run() do. */
 MUST_CHECK int rules_load(struct arena *a, struct db *db, struct rules **out, struct err *e);
 
-/* Logs one warning for each rule that is inactive only because of a type that is not built. */
+/* Logs one warning for each rule that is inactive only because of a type that is not known. */
 void rules_warn(const struct rules *r);
 
 /* The text of `pmgdb dump`: database.md §1. */
@@ -100,6 +101,8 @@ struct rules_mail {
 	int (*lists)(void *arg, struct arena *a, const struct str *pmail, size_t n,
 		     struct rules_lists *out, struct err *e);
 	void *lists_arg;
+
+	const struct people *people; /* whose address is this; NULL: there is no LDAP */
 
 	/* Letters and digits that are in no other mail: part of boundaries and message ids. */
 	struct str unique;

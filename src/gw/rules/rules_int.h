@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/vec.h"
+#include "gw/people/people.h"
 #include "gw/rules/marks.h"
 #include "gw/rules/outbox.h"
 #include "gw/rules/rules.h"
@@ -30,7 +31,14 @@ struct who {
 	struct str ip_text; /* empty: none */
 	struct cidr_addr ip;
 	bool has_ip; /* ip_text is an address, and this is it */
-	bool *gave_up; /* set by rule_re_match() */
+	const struct people *people;
+	struct who_said *said;
+};
+
+/* What an object has to say besides yes or no. */
+struct who_said {
+	bool gave_up;		   /* its regular expression reached the limit */
+	enum people_answer people; /* PEOPLE_ABSENT, PEOPLE_BROKEN: whom it could not ask */
 };
 
 /* An object as stored. */
@@ -50,8 +58,7 @@ struct rule_regex {
 };
 
 /*
- * An object type: one row in the table of types.c, one file for its functions. A type without the
- * function of its class is known (a dump can name it) but not built.
+ * An object type: one row in the table of types.c, one file for its functions.
  */
 struct rule_type {
 	uint16_t otype;
@@ -77,7 +84,6 @@ struct rule_type {
 };
 
 const struct rule_type *rule_type_find(int64_t otype);
-bool rule_type_is_built(const struct rule_type *t);
 
 /* The value of an attribute, or STR_NONE. */
 struct str rule_attr(const struct rule_source *src, const char *name);
@@ -117,7 +123,7 @@ struct rule {
 	struct rule_side side[RULE_CATEGORIES];
 	const struct rule_object **actions; /* by priority, up to the first final one */
 	size_t n_actions;
-	const struct rule_object *unbuilt; /* what keeps an active rule from being used, or NULL */
+	const struct rule_object *unbuilt; /* of a type nobody knows: the rule is not used */
 	bool final;	  /* has a final action */
 	bool has_spam;	  /* a what object that depends on the recipient */
 	bool prints_spam; /* an action's text prints spam information */

@@ -250,6 +250,18 @@ static void read_inside(struct reader *r, struct str rest)
 	in->text = rest;
 }
 
+static void read_person(struct reader *r, struct str rest, bool broken)
+{
+	struct test_person *p = vec_push(r->a, &r->t->people.list);
+
+	p->profile = word(&rest);
+	if (broken)
+		return;
+	p->account = word(&rest);
+	p->addresses = word(&rest);
+	p->group = rest;
+}
+
 static void read_set(struct testcase *t, struct str name)
 {
 	if (str_eq(name, STR("hide_received")))
@@ -297,6 +309,8 @@ static void read_env_line(struct reader *r, struct str line)
 		t->no_archives = true;
 	else if (str_eq(first, STR("white")) || str_eq(first, STR("black")))
 		read_list(r, rest, str_eq(first, STR("white")));
+	else if (str_eq(first, STR("ldap")) || str_eq(first, STR("ldapbroken")))
+		read_person(r, rest, str_eq(first, STR("ldapbroken")));
 	else if (str_eq(first, STR("time")))
 		r->minutes = number(str_cut(&rest, ':')) * 60 + number(rest);
 	else if (str_eq(first, STR("set")))
@@ -342,12 +356,13 @@ static void finish_envelope(struct reader *r)
 		while (!str_eq(r->rcpt.p[k].address, r->rcpt.p[i].address))
 			k++;
 		r->rcpt.p[i].same_as = k;
-		pmail[i] = str_lower(r->a, r->rcpt.p[i].address);
+		pmail[i] = people_primary(&t->people, r->a, r->rcpt.p[i].address);
 	}
 	t->env.rcpt = r->rcpt.p;
 	t->env.n_rcpt = r->rcpt.n;
 	t->mail = (struct rules_mail){
 		.scan = &t->scan, .pmail = pmail, .lists = read_lists, .lists_arg = t,
+		.people = &t->people,
 		.unique = STR("UNIQUE"), .version = STR("5.2/1/abc"),
 	};
 }

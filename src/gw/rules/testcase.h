@@ -13,7 +13,8 @@
  *	[env]
  *	from, to, ip, out, virus, broken, spam LEVEL, hit NAME SCORE TEXT, nospam, nolists,
  *	type AID MAGIC GLOB, inside AID type|name TEXT, noarchives, white USER LIST,
- *	black USER LIST, time HH:MM, set NAME, crlf
+ *	black USER LIST, time HH:MM, set NAME, crlf, ldap PROFILE ACCOUNT ADDRESS,ADDRESS... GROUP,
+ *	ldapbroken PROFILE
  *	[mail]
  *	…
  *	[outbox]
@@ -33,6 +34,15 @@ struct test_list {
 	struct str user, white, black;
 };
 
+/* What the stand-in for gw/people knows. */
+struct test_person {
+	struct str profile, account, addresses, group; /* no account: the profile is broken */
+};
+
+struct people {
+	VEC(struct test_person) list;
+};
+
 struct testcase {
 	struct rules_tables tables;
 	struct scan_context ctx;
@@ -43,6 +53,7 @@ struct testcase {
 	struct scan_types *types; /* by aid - 1 */
 	struct scan_archive *archives; /* as well */
 	struct scan_spam spam;
+	struct people people;
 	VEC(struct test_list) lists;
 	bool no_spam, no_lists, no_archives, crlf;
 	unsigned asked_spam, asked_lists;

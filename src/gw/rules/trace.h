@@ -22,6 +22,7 @@ struct trace_step {
 	size_t n;
 	struct marks answer; /* "yes" where there are no parts is MARKS_WHOLE */
 	const struct what_answer *said; /* what objects */
+	struct who_said who; /* who objects */
 	bool gave_up;
 };
 

@@ -29,7 +29,7 @@ static bool matches(const void *o, const struct who *w)
 {
 	const struct whoregex *x = o;
 
-	return rule_re_match(x->re, w->address, w->gave_up);
+	return rule_re_match(x->re, w->address, &w->said->gave_up);
 }
 
 static void regex(const void *o, struct rule_regex *out)

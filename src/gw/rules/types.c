@@ -38,11 +38,6 @@ const struct rule_type *rule_type_find(int64_t otype)
 	return NULL;
 }
 
-bool rule_type_is_built(const struct rule_type *t)
-{
-	return t->who || t->when || t->what || t->act;
-}
-
 struct str rule_attr(const struct rule_source *src, const char *name)
 {
 	for (size_t i = 0; i < src->n_attrs; i++)

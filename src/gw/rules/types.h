@@ -34,6 +34,9 @@ void type_regex_filename(const void *o, struct rule_regex *out);
 bool type_contenttype_matches(const struct type_pattern *p, struct what *w, uint32_t aid);
 bool type_filename_matches(const struct type_pattern *p, struct what *w, uint32_t aid);
 
+/* The profile that an LDAP object asks; empty: all of them. */
+struct str type_ldap_profile(const void *o);
+
 /* For types whose object is a struct str, the stored value, and whose description is that, too. */
 int type_decode_value(struct arena *a, const struct rule_source *src, void **out, struct err *e);
 struct str type_describe_value(struct arena *a, const void *o);

@@ -133,6 +133,11 @@ void line_regex_gave_up(struct str rule, int64_t object)
 		STR_ARG(rule), (long long)object);
 }
 
+void line_no_ldap_profile(struct str profile)
+{
+	log_warn("trying to query non-existent ldap profile '%.*s'", STR_ARG(profile));
+}
+
 void line_processing_time(int64_t ms, int64_t ms_spam, int64_t ms_clam, int64_t ms_custom)
 {
 	log_info("processing time: %.3f seconds (%.3f, %.3f, %.3f)", (double)ms / 1000,
