@@ -38,7 +38,7 @@ def test_a_quarantined_mail_belongs_to_the_primary_address(lab, letter):
         deliver(lab, mail, "B.Builder@inside.test", "carol@inside.test")
     entries = lab.gw.quarantine("spam").find(mail.message_id)
     assert sorted((entry.row["pmail"], entry.row["receiver"]) for entry in entries) == [
-        ("bob@inside.test", "B.Builder@inside.test"), ("carol@inside.test", "")]
+        ("bob@inside.test", "B.Builder@inside.test"), ("carol@inside.test", "carol@inside.test")]
 
 
 def test_unknown_recipients_are_blocked(lab, letter):
