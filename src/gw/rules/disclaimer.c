@@ -3,24 +3,40 @@
 #include "base/enc.h"
 #include "lib/charset/charset.h"
 
-enum { BODY_MAX = 64 << 20, LINE_MAX_BYTES = 900 };
+enum { BODY_MAX = 64 << 20, LINE_MAX_BYTES = 900, PGP_START_MAX = 1 << 20 };
 
 static bool is_kind(const struct mime *part, const char *type)
 {
 	return str_eq(part->type, str_of(type));
 }
 
-/* A change would break it, or nobody could read the result. */
-static bool is_sealed(const struct mime *part)
-{
-	return is_kind(part, "multipart/signed") || is_kind(part, "multipart/encrypted") ||
-	       is_kind(part, "application/pkcs7-mime") || is_kind(part, "application/x-pkcs7-mime");
-}
-
 static bool is_place(const struct mime *part)
 {
 	return (is_kind(part, "text/html") || is_kind(part, "text/plain")) &&
 	       str_ifind(part->disposition, STR("attachment")) < 0;
+}
+
+/* Signed or encrypted within the text itself (RFC 4880, 6.2 and 7). */
+static bool has_pgp(struct act *x, const struct mime *part)
+{
+	struct str rest = mime_body_start(x->a, part, PGP_START_MAX), line;
+
+	while (str_line(&rest, &line)) {
+		line = str_rtrim(line);
+		if (str_eq(line, STR("-----BEGIN PGP SIGNED MESSAGE-----")) ||
+		    str_eq(line, STR("-----BEGIN PGP MESSAGE-----")))
+			return true;
+	}
+	return false;
+}
+
+/* A change would break it, or nobody could read the result. */
+static bool is_sealed(struct act *x, const struct mime *part)
+{
+	return is_kind(part, "multipart/signed") || is_kind(part, "multipart/encrypted") ||
+	       is_kind(part, "application/pkcs7-mime") ||
+	       is_kind(part, "application/x-pkcs7-mime") ||
+	       (is_kind(part, "text/plain") && is_place(part) && has_pgp(x, part));
 }
 
 /* Lines that are too long for mail are cut at a blank. */
@@ -159,8 +175,13 @@ static enum disclaimer_result add_to_children(struct act *x, const struct discla
 static enum disclaimer_result add_below(struct act *x, const struct disclaimer *d,
 					const struct mime *part, struct version *v)
 {
-	if (marks_has(&v->gone, part->aid) || is_sealed(part))
+	if (marks_has(&v->gone, part->aid))
 		return DISCLAIMER_NO_PLACE;
+	if (is_sealed(x, part)) {
+		if (!v->sealed)
+			v->sealed = part->aid;
+		return DISCLAIMER_NO_PLACE;
+	}
 	if (mime_is_multipart(part))
 		return add_to_children(x, d, part, v);
 	return is_place(part) ? add_to_part(x, d, part, v) : DISCLAIMER_NO_PLACE;

@@ -2,7 +2,9 @@
  * Putting a text above or below what a mail says (filter.md §7.6). Private to gw/rules.
  *
  * The mail's text is where a reader sees it first: every alternative, else the first text of a
- * multipart. Attachments, other messages and whatever is signed or encrypted are left alone.
+ * multipart. Attachments and other messages are left alone, and so is whatever is signed or
+ * encrypted, as multipart/signed, multipart/encrypted, S/MIME or a text with PGP in it; the version
+ * says which part that was.
  */
 #pragma once
 

@@ -49,6 +49,7 @@ enum outbox_line {
 	LINE_ATTACHMENT_REMOVED, /* number: part, text: file name */
 	LINE_DISCLAIMER_ADDED,
 	LINE_DISCLAIMER_FAILED,
+	LINE_DISCLAIMER_SEALED, /* number: the part that was left alone */
 	LINE_BCC_IGNORED,
 	LINE_NOTIFY_IGNORED,
 	LINE_REGEX_GAVE_UP, /* number: the first object of the rule whose expression did */

@@ -19,6 +19,9 @@ void outbox_log(const struct outbox_effect *ef)
 	case LINE_DISCLAIMER_FAILED:
 		line_disclaimer(ef->rule, ef->line == LINE_DISCLAIMER_ADDED);
 		break;
+	case LINE_DISCLAIMER_SEALED:
+		line_sealed((uint32_t)ef->number, ef->rule);
+		break;
 	case LINE_BCC_IGNORED:
 		line_bcc_ignored(ef->rule);
 		break;

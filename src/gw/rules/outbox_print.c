@@ -114,13 +114,15 @@ static void print_note(struct printer *p, const struct outbox_effect *ef)
 		[LINE_ATTACHMENT_REMOVED] = "removed attachment ",
 		[LINE_DISCLAIMER_ADDED] = "added disclaimer",
 		[LINE_DISCLAIMER_FAILED] = "adding disclaimer failed",
+		[LINE_DISCLAIMER_SEALED] = "left alone, signed or encrypted, part ",
 		[LINE_BCC_IGNORED] = "bcc to nobody",
 		[LINE_NOTIFY_IGNORED] = "notify nobody",
 		[LINE_REGEX_GAVE_UP] = "regular expression gave up, object ",
 	};
 
 	buf_addf(p->out, "NOTE %s", names[ef->line]);
-	if (ef->line == LINE_ATTACHMENT_REMOVED || ef->line == LINE_REGEX_GAVE_UP)
+	if (ef->line == LINE_ATTACHMENT_REMOVED || ef->line == LINE_REGEX_GAVE_UP ||
+	    ef->line == LINE_DISCLAIMER_SEALED)
 		buf_addf(p->out, "%lld", (long long)ef->number);
 	if (ef->line == LINE_ATTACHMENT_REMOVED)
 		buf_addz(p->out, " '");

@@ -60,6 +60,8 @@ static void change_group(const struct disclaimer_object *o, struct act *x,
 	if (fresh)
 		v->disclaimed = disclaimer_add(x, &d, v);
 	result = v->disclaimed;
+	if (v->sealed)
+		act_note(x, g, LINE_DISCLAIMER_SEALED, STR_NONE, STR_NONE, v->sealed);
 	if (result == DISCLAIMER_ADDED)
 		act_assign(x, g, version_settle(x->base, v));
 	if (result != DISCLAIMER_NO_PLACE)

@@ -126,6 +126,11 @@ void line_disclaimer(struct str rule, bool added)
 		 STR_ARG(rule));
 }
 
+void line_sealed(uint32_t aid, struct str rule)
+{
+	log_info("part %u is signed or encrypted and left alone (rule: %.*s)", aid, STR_ARG(rule));
+}
+
 void line_regex_gave_up(struct str rule, int64_t object)
 {
 	log_warn(

@@ -34,6 +34,7 @@ void line_notify_ignored(struct str rule);
 void line_header_modified(struct str field, struct str recipients, struct str rule);
 void line_attachment_removed(uint32_t aid, struct str filename, struct str rule);
 void line_disclaimer(struct str rule, bool added);
+void line_sealed(uint32_t aid, struct str rule);
 void line_regex_gave_up(struct str rule, int64_t object);
 void line_no_ldap_profile(struct str profile);
 void line_processing_time(int64_t ms, int64_t ms_spam, int64_t ms_clam, int64_t ms_custom);

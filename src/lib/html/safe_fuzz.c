@@ -26,7 +26,7 @@ static void check(void *ctx, const struct html_event *ev)
 			ASSERT(str_istarts(value, STR("http")) ||
 			       str_starts(value, STR("data:image/")));
 		if (str_eq(name, STR("style")))
-			ASSERT(str_ifind(value, STR("url")) < 0 && str_chr(value, '\\') < 0);
+			ASSERT(str_ifind(value, STR("url(")) < 0 && str_chr(value, '\\') < 0);
 	}
 }
 
