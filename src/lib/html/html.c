@@ -190,7 +190,8 @@ static void read_all(struct html_parser *p)
 		if (!(lone ? read_lone_lt(p) : read_text(p)))
 			return;
 		lone = false;
-		if (!p->text.n || *p->text.p != '<')
+		/* The end of a section may leave less than markup takes. */
+		if (p->text.n < MARKUP_MIN || *p->text.p != '<')
 			continue;
 		switch (html_markup(p, p->text, &end)) {
 		case HTML_TAKEN:
