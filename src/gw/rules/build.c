@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "gw/rules/types.h"
+#include "gw/rules/who_index.h"
 
 struct builder {
 	struct arena *a;
@@ -26,12 +27,22 @@ static int attrs_by_owner(const void *x, const void *y)
 	return a->owner < b->owner ? -1 : a->owner > b->owner;
 }
 
+/* Found at once, so they are asked first. */
+static bool is_equals(int64_t otype)
+{
+	const struct rule_type *t = rule_type_find(otype);
+
+	return t && t->equals != WHO_OTHER;
+}
+
 static int objects_by_group(const void *x, const void *y)
 {
 	const struct rules_object_row *a = x, *b = y;
 
 	if (a->group != b->group)
 		return a->group < b->group ? -1 : 1;
+	if (is_equals(a->otype) != is_equals(b->otype))
+		return is_equals(a->otype) ? -1 : 1;
 	return a->id < b->id ? -1 : a->id > b->id;
 }
 
@@ -99,7 +110,7 @@ static void add_groups(struct builder *b)
 	}
 }
 
-/* Objects of a group stand together, in the order of their ids. */
+/* Objects of a group stand together. */
 static void add_objects(struct builder *b)
 {
 	size_t n = b->t->n_objects;
@@ -118,10 +129,13 @@ static void add_objects(struct builder *b)
 		find_attrs(b, &o->src);
 		if (o->type && o->type->class == CLASS_WHAT)
 			o->index = (uint32_t)b->r->n_what++;
+		else if (o->type && o->type->class == CLASS_WHO && o->type->regex)
+			o->index = (uint32_t)b->r->n_who_patterns++;
 		if (!g)
 			continue;
 		if (!g->n++)
 			g->objects = o;
+		g->n_equals += is_equals(o->otype);
 	}
 }
 
@@ -331,6 +345,7 @@ int rules_build(struct arena *a, const struct rules_tables *t, struct rules **ou
 	for (size_t i = 0; i < b.r->n; i++)
 		if (finish_rule(&b, &b.r->all[i], e) < 0)
 			return -1;
+	b.r->who = who_index_make(a, b.r);
 	*out = b.r;
 	return 0;
 }

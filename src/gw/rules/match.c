@@ -4,6 +4,7 @@
 #include "gw/rules/lists.h"
 #include "gw/rules/trace.h"
 #include "gw/rules/types.h"
+#include "gw/rules/who_index.h"
 
 struct match {
 	struct arena *a;
@@ -75,13 +76,19 @@ static void note_no_profile(struct match *x, const struct rule_object *o)
 	note->text = profile;
 }
 
+/* An expression that cannot do without a text that is not there. */
+static bool can_match(const struct rule_object *o, const struct who *w)
+{
+	return !o->type->regex || who_bit(w->hits->patterns, o->index);
+}
+
 static bool ask_who(struct match *x, const struct rule_object *o, const struct who *w)
 {
 	size_t step = trace_begin(x->trace, TRACE_OBJECT, o, 0);
 	bool yes;
 
 	x->said = (struct who_said){ .people = PEOPLE_YES };
-	yes = o->type->who(o->data, w);
+	yes = can_match(o, w) && o->type->who(o->data, w);
 	if (x->said.gave_up)
 		gave_up(x, o, step);
 	if (x->said.people == PEOPLE_ABSENT && type_ldap_profile(o->data).n)
@@ -96,8 +103,14 @@ static bool who_group(struct match *x, const struct rule_group *g, const struct 
 {
 	size_t step = trace_begin(x->trace, TRACE_GROUP, g, 0);
 	bool yes = g->and;
+	size_t i = 0;
 
-	for (size_t i = 0; i < g->n && yes == g->and; i++)
+	/* An explanation names the object. */
+	if (!g->and && !x->trace) {
+		yes = who_bit(w->hits->groups, (size_t)(g - x->r->groups));
+		i = g->n_equals;
+	}
+	for (; i < g->n && yes == g->and; i++)
 		yes = ask_who(x, &g->objects[i], w);
 	return trace_end_bool(x->trace, step, yes != g->invert);
 }
@@ -355,6 +368,14 @@ static void note_gave_up(struct match *x, const struct rule *rule)
 	note->number = x->gave_up->src.id;
 }
 
+static struct who_hits *ask_index(struct match *x, struct str address)
+{
+	struct who_hits *hits = NEW(x->a, struct who_hits);
+
+	*hits = who_index_ask(x->r->who, x->a, address);
+	return hits;
+}
+
 static void describe_people(struct match *x)
 {
 	const struct smtp_envelope *env = x->s->env;
@@ -363,11 +384,14 @@ static void describe_people(struct match *x)
 	x->sender.ip_text = x->s->client_ip;
 	x->sender.has_ip = cidr_addr_parse(x->s->client_ip, &x->sender.ip);
 	x->sender.people = x->m->people;
+	x->sender.hits = ask_index(x, env->sender);
 	x->sender.said = &x->said;
 	x->rcpt = NEW_N(x->a, struct who, env->n_rcpt);
 	for (size_t i = 0; i < env->n_rcpt; i++) {
 		x->rcpt[i].address = env->rcpt[i].address;
 		x->rcpt[i].people = x->m->people;
+		if (env->rcpt[i].same_as == i)
+			x->rcpt[i].hits = ask_index(x, env->rcpt[i].address);
 		x->rcpt[i].said = &x->said;
 	}
 }

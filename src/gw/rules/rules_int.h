@@ -15,6 +15,8 @@
 struct what;
 struct act;
 struct re;
+struct who_hits;
+struct who_index;
 
 /* Texts of a mail that patterns are held against: what is usual, at most. */
 enum {
@@ -32,8 +34,12 @@ struct who {
 	struct cidr_addr ip;
 	bool has_ip; /* ip_text is an address, and this is it */
 	const struct people *people;
+	struct who_hits *hits;
 	struct who_said *said;
 };
+
+/* What a who object compares with its value, if it does nothing else; its data is a struct str. */
+enum who_equals { WHO_OTHER, WHO_ADDRESS, WHO_DOMAIN };
 
 /* What an object has to say besides yes or no. */
 struct who_said {
@@ -74,6 +80,7 @@ struct rule_type {
 	void (*regex)(const void *o, struct rule_regex *out);
 	/* Who objects that ask for the client's address, which a recipient does not have. */
 	bool of_client;
+	enum who_equals equals;
 	/* What kind of what object it is. */
 	bool per_recipient;
 	/* Actions: order, whether matching ends for its recipients, what their texts ask for. */
@@ -101,15 +108,15 @@ struct rule_object {
 	struct rule_source src;
 	void *data;   /* NULL until decoded, or if there is nothing to decode */
 	bool decoded; /* it is understood */
-	uint32_t index; /* among the what objects of the set */
+	uint32_t index; /* among the what objects, or the expressions of who objects, of the set */
 };
 
 struct rule_group {
 	struct rules_group_row row;
 	bool and, invert;
 	bool used; /* by some rule */
-	struct rule_object *objects;
-	size_t n;
+	struct rule_object *objects; /* those with `equals` first, then as they were made */
+	size_t n, n_equals;
 };
 
 struct rule_side {
@@ -137,7 +144,8 @@ struct rules {
 	size_t n;
 	struct rule **live; /* those that are used */
 	size_t n_live;
-	size_t n_what;
+	size_t n_what, n_who_patterns;
+	struct who_index *who;
 	struct rule_group *groups;
 	size_t n_groups;
 };

@@ -16,4 +16,5 @@ const struct rule_type type_domain = {
 	.decode = type_decode_value,
 	.describe = type_describe_value,
 	.who = matches,
+	.equals = WHO_DOMAIN,
 };

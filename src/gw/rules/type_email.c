@@ -14,4 +14,5 @@ const struct rule_type type_email = {
 	.decode = type_decode_value,
 	.describe = type_describe_value,
 	.who = matches,
+	.equals = WHO_ADDRESS,
 };
