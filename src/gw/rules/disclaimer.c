@@ -76,6 +76,18 @@ static struct str with_eol(struct arena *a, struct str text, struct str eol)
 	return buf_str(&b);
 }
 
+/* What parts the head from a text at `at`: a mail may end with its head, without an empty line. */
+static struct str separator(struct act *x, const struct mime *part, size_t at)
+{
+	struct str eol = part->mail->eol;
+
+	if (!part->head_open || at > 0)
+		return STR("");
+	if (!part->head.n || str_ends(part->head, STR("\n")))
+		return eol;
+	return str_cat(x->a, eol, eol);
+}
+
 /* Base64 cannot be continued in the middle: the whole body is written anew. */
 static bool add_base64(struct act *x, const struct mime *part, struct str text, bool top,
 		       struct mime_edit *ed)
@@ -92,6 +104,7 @@ static bool add_base64(struct act *x, const struct mime *part, struct str text, 
 		buf_add(&plain, eol);
 	buf_add(&plain, top ? body : text);
 	buf_init(&out, x->a, SIZE_MAX);
+	buf_add(&out, separator(x, part, 0));
 	enc_base64_add(&out, buf_str(&plain), eol);
 	mime_edit_body(ed, part, 0, part->body.n, buf_str(&out));
 	return true;
@@ -112,7 +125,7 @@ static void insert(struct act *x, const struct mime *part, struct str text, bool
 
 	if (!top)
 		text = str_cat(x->a, part->mail->eol, text);
-	mime_edit_body(ed, part, at, at, text);
+	mime_edit_body(ed, part, at, at, str_cat(x->a, separator(x, part, at), text));
 }
 
 static void add_qp(struct act *x, const struct mime *part, struct str text, bool top,
