@@ -1,7 +1,7 @@
 /*
  * big_mail: mails that ask for much. One of 25 MB with 500 attachments (pictures, documents, texts,
- * fifty zip files), and one with a zip bomb of five levels, sixteen in each of sixteen, 10 TB in the
- * end. Each goes from its bytes in memory to the bytes of every copy that the outbox asks for, with
+ * fifty zip files), and one with a zip bomb of five levels, sixteen in each of sixteen, 10 TB in
+ * all. Each goes from its bytes in memory to the bytes of every copy that the outbox asks for, with
  * rules that look at everything, in a process of its own that cannot write to any disk; neither
  * Postfix nor clamd are in it. Time is that of the process, memory what it takes on top of what a
  * generation shares, the mail included.
