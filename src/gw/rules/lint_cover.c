@@ -27,6 +27,8 @@ static enum certainty lint_object(const struct lint *x, const struct rule_object
 {
 	if (category == RULE_TO && o->type->of_client)
 		return NEVER;
+	if (o->type->is_vain && o->type->is_vain(o->data))
+		return NEVER;
 	return map_get(&x->hopeless, id_key(o)) ? NEVER : MAYBE;
 }
 

@@ -81,6 +81,7 @@ struct rule_type {
 	/* Who objects that ask for the client's address, which a recipient does not have. */
 	bool of_client;
 	enum who_equals equals;
+	bool (*is_vain)(const void *o); /* it matches nobody, whoever it is asked about */
 	/* What kind of what object it is. */
 	bool per_recipient;
 	/* Actions: order, whether matching ends for its recipients, what their texts ask for. */

@@ -454,9 +454,64 @@ static void each_as_if_alone(void **state)
 	arena_close(a);
 }
 
+/* ---- time frames are local time, whatever the clock is set to in that season ---- */
+
+static bool matches_at(struct arena *a, time_t now, const char *frame)
+{
+	struct str text = str_fmt(a,
+				  "#\n[rules]\nrule 50 in r\nwhen\nobj 2000 %s\n"
+				  "[env]\nto t@x\n[mail]\n\ntext\n",
+				  frame);
+	struct testcase *t = testcase_read(a, text);
+	struct plan *p = NULL;
+	struct rules *r;
+	struct err e;
+
+	t->scan.now = now;
+	testcase_use(t);
+	if (rules_build(a, &t->tables, &r, &e) < 0 || rules_match(a, r, &t->mail, &p, &e) < 0)
+		fail_msg("%s", e.msg);
+	return p->matches.n > 0;
+}
+
+/* Times by Python's zoneinfo, Europe/Berlin. */
+static void time_frames_in_summer_and_winter(void **state)
+{
+	static const struct {
+		time_t now;
+		const char *frame;
+		bool yes;
+	} cases[] = {
+		{ 1515999600, "08:00-16:00", true },  /* 15 January, 8:00, an hour from UTC */
+		{ 1515999599, "08:00-16:00", false },
+		{ 1531634400, "08:00-16:00", true },  /* 15 July, 8:00, two hours */
+		{ 1531634399, "08:00-16:00", false },
+		{ 1521939599, "01:30-02:30", true },  /* 25 March, 1:59:59; a second later 3:00 */
+		{ 1521939600, "02:00-02:59", false },
+		{ 1521939600, "03:00-03:00", true },
+		{ 1540686600, "02:30-02:30", true },  /* 28 October, 2:30, the first of two */
+		{ 1540690200, "02:30-02:30", true },
+		{ 1540690200, "01:00-02:00", false },
+		{ 1521939600, "22:00-03:00", true },
+		{ 1521939599, "03:00-01:58", false },
+	};
+	struct arena *a = arena_open("time", 16 << 20);
+
+	(void)state;
+	setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+	tzset();
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		if (matches_at(a, cases[i].now, cases[i].frame) != cases[i].yes)
+			fail_msg("case %zu: %s", i, cases[i].frame);
+	setenv("TZ", "UTC", 1);
+	tzset();
+	arena_close(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(time_frames_in_summer_and_winter),
 		cmocka_unit_test(what_truth_table),
 		cmocka_unit_test(binary_truth_table),
 		cmocka_unit_test(each_as_if_alone),

@@ -36,6 +36,21 @@ static bool is_about_all(const struct ldap *l)
 	return !l->name.n || str_eq(l->name, STR("-"));
 }
 
+/* Only about all of them it can be asked without a profile. */
+static bool group_is_vain(const void *o)
+{
+	const struct ldap *l = o;
+
+	return !l->profile.n && !is_about_all(l);
+}
+
+static bool user_is_vain(const void *o)
+{
+	const struct ldap *l = o;
+
+	return !l->profile.n;
+}
+
 static struct str describe_group(struct arena *a, const void *o)
 {
 	const struct ldap *l = o;
@@ -47,7 +62,7 @@ static struct str describe_group(struct arena *a, const void *o)
 			return str_fmt(a, "%s LDAP address, any profile", what);
 		return str_fmt(a, "%s LDAP address, profile '%.*s'", what, STR_ARG(l->profile));
 	}
-	if (!l->profile.n)
+	if (group_is_vain(o))
 		return STR("LDAP group without profile - fail always");
 	return str_fmt(a, "LDAP group '%.*s', profile '%.*s'", STR_ARG(l->name),
 		       STR_ARG(l->profile));
@@ -57,7 +72,7 @@ static struct str describe_user(struct arena *a, const void *o)
 {
 	const struct ldap *l = o;
 
-	if (!l->profile.n)
+	if (user_is_vain(o))
 		return STR("LDAP user without profile - fail always");
 	return str_fmt(a, "LDAP user '%.*s', profile '%.*s'", STR_ARG(l->name),
 		       STR_ARG(l->profile));
@@ -68,14 +83,12 @@ static bool matches_group(const void *o, const struct who *w)
 	const struct ldap *l = o;
 	enum people_answer answer = PEOPLE_ABSENT;
 
-	if (is_about_all(l)) {
-		if (w->people)
-			answer = people_has(w->people, l->profile, w->address);
-	} else if (!l->profile.n) {
+	if (group_is_vain(o))
 		return false;
-	} else if (w->people) {
+	if (w->people && is_about_all(l))
+		answer = people_has(w->people, l->profile, w->address);
+	else if (w->people)
 		answer = people_in_group(w->people, l->profile, l->name, w->address);
-	}
 	w->said->people = answer;
 	return answer == (str_eq(l->name, STR("-")) ? PEOPLE_NO : PEOPLE_YES);
 }
@@ -85,7 +98,7 @@ static bool matches_user(const void *o, const struct who *w)
 	const struct ldap *l = o;
 	enum people_answer answer = PEOPLE_ABSENT;
 
-	if (!l->profile.n)
+	if (user_is_vain(o))
 		return false;
 	if (w->people)
 		answer = people_has_account(w->people, l->profile, l->name, w->address);
@@ -100,6 +113,7 @@ const struct rule_type type_ldapgroup = {
 	.decode = decode,
 	.describe = describe_group,
 	.who = matches_group,
+	.is_vain = group_is_vain,
 };
 
 const struct rule_type type_ldapuser = {
@@ -109,4 +123,5 @@ const struct rule_type type_ldapuser = {
 	.decode = decode,
 	.describe = describe_user,
 	.who = matches_user,
+	.is_vain = user_is_vain,
 };
