@@ -120,7 +120,7 @@ static void try_unit(struct attack *x, struct str unit)
 
 		buf_init(&b, x->p->a, max + unit.n);
 		buf_add(&b, x->before);
-		while (b.n + unit.n + ends[i].n <= max)
+		while (!b.failed && b.n + unit.n + ends[i].n <= max)
 			buf_add(&b, unit);
 		buf_add(&b, ends[i]);
 		x->tries++;
