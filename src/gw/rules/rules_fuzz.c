@@ -1,10 +1,13 @@
 /*
  * Any bytes as the stored value of an object, any bytes as the mail: a rule set or an error, and
- * for every recipient exactly one fate; explained and looked over, too. The first byte chooses the
- * type, the value ends at a 0xff.
+ * for every recipient exactly one fate; explained and looked over, too. And whatever an expression
+ * matches has one of the texts that it is said to need. The first byte chooses the type, the value
+ * ends at a 0xff.
  */
+#include "gw/rules/literal.h"
 #include "gw/rules/testcase.h"
 #include "gw/rules/types.h"
+#include "lib/re/re.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -38,6 +41,22 @@ static void use(struct arena *a, struct testcase *t, int64_t otype, struct str v
 	testcase_lint(a, t);
 }
 
+static void check_literals(struct arena *a, struct str pattern, struct str text)
+{
+	bool gave_up = false, found = false;
+	struct literals l;
+	struct err ignored;
+	struct re *re;
+
+	if (!literals_of(a, pattern, &l) ||
+	    rule_re_compile(a, pattern, RE_FULL | RE_ICASE | RE_ASCII_CASE, &re, &ignored) < 0 ||
+	    !rule_re_match(re, text, &gave_up))
+		return;
+	for (size_t i = 0; i < l.n; i++)
+		found |= str_find(str_lower(a, text), l.p[i]) >= 0;
+	ASSERT(found);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct arena *a;
@@ -55,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	*t->lists.p = (struct test_list){ STR("b@y.example"), value, rest };
 	t->lists.n = 1;
 	testcase_set_mail(a, t, rest);
+	check_literals(a, value, rest);
 	use(a, t, otypes[data[0] % ARRAY_LEN(otypes)], value);
 	arena_reset(a);
 	return 0;
