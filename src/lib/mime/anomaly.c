@@ -24,6 +24,10 @@ static const struct {
 	{ MIME_QUOTE_OPEN, "quoted string without end" },
 	{ MIME_MULTIPART_ENCODED, "encoded multipart or message" },
 	{ MIME_FIELD_ODD, "odd bytes in a field" },
+	{ MIME_ELSEWHERE, "content that is elsewhere" },
+	{ MIME_NAMES_DIFFER, "names that differ" },
+	{ MIME_READING_OTHER, "another reading" },
+	{ MIME_TEXT_ENCODED, "file in a text" },
 	{ MIME_HEADER_GARBAGE, "line in header that is no field" },
 	{ MIME_HEADER_OPEN, "header without empty line" },
 	{ MIME_BOUNDARY_MISSING, "multipart without boundary" },
@@ -32,6 +36,8 @@ static const struct {
 	{ MIME_PARAM_INVALID, "invalid parameter" },
 	{ MIME_TYPE_INVALID, "invalid Content-Type" },
 	{ MIME_ENCODING_UNKNOWN, "unknown Content-Transfer-Encoding" },
+	{ MIME_SYNTAX_RARE, "rare syntax" },
+	{ MIME_BOUNDARY_STRAY, "boundary of no multipart" },
 };
 
 static_assert(ARRAY_LEN(names) == MIME_ANOMALY_COUNT, "every anomaly has a name");

@@ -1,3 +1,5 @@
+#include <limits.h>
+
 #include "base/buf.h"
 #include "lib/mime/mime_int.h"
 
@@ -16,22 +18,40 @@ bool mime_is_multipart(const struct mime *m)
 
 /* The fields that decide what a part is. */
 struct content_fields {
-	const struct mime_header *type, *encoding, *disposition, *id;
+	struct content_field {
+		const struct mime_header *h;
+		unsigned seen;
+	} type, encoding, disposition, id;
 };
 
-static void remember(struct mime *m, const struct mime_header **slot, const struct mime_header *h,
-		     enum mime_anomaly twice)
+/* Which of several fields, which of several boundaries counts, from 0. */
+static unsigned field_wanted(const struct parser *ps)
 {
-	if (*slot)
-		m->anomalies |= twice;
-	else
-		*slot = h;
-	/* Not a field to clients that want the colon right behind the name. */
-	if (h->whole.p[h->name.n] != ':')
-		m->anomalies |= MIME_FIELD_ODD;
+	return has_habit(ps, HABIT_FIELD_LAST) ? UINT_MAX : has_habit(ps, HABIT_FIELD_2);
 }
 
-static void find_content_fields(struct mime *m, struct content_fields *f)
+static unsigned param_wanted(const struct parser *ps)
+{
+	return has_habit(ps, HABIT_PARAM_LAST) ? UINT_MAX : has_habit(ps, HABIT_PARAM_2);
+}
+
+static void remember(const struct parser *ps, struct mime *m, struct content_field *f,
+		     const struct mime_header *h, enum mime_anomaly twice)
+{
+	/* Not a field to clients that want the colon right behind the name. */
+	if (h->whole.p[h->name.n] != ':') {
+		m->anomalies |= MIME_FIELD_ODD;
+		if (has_habit(ps, HABIT_COLON))
+			return;
+	}
+	if (f->seen)
+		m->anomalies |= twice;
+	if (f->seen <= field_wanted(ps))
+		f->h = h;
+	f->seen++;
+}
+
+static void find_content_fields(const struct parser *ps, struct mime *m, struct content_fields *f)
 {
 	for (uint32_t i = 0; i < m->header_count; i++) {
 		const struct mime_header *h = &m->headers[i];
@@ -39,13 +59,13 @@ static void find_content_fields(struct mime *m, struct content_fields *f)
 		if (h->name.n < 10 || !str_istarts(h->name, STR("content-")))
 			continue;
 		if (str_ieq(h->name, STR("content-type")))
-			remember(m, &f->type, h, MIME_DUP_TYPE);
+			remember(ps, m, &f->type, h, MIME_DUP_TYPE);
 		else if (str_ieq(h->name, STR("content-transfer-encoding")))
-			remember(m, &f->encoding, h, MIME_DUP_ENCODING);
+			remember(ps, m, &f->encoding, h, MIME_DUP_ENCODING);
 		else if (str_ieq(h->name, STR("content-disposition")))
-			remember(m, &f->disposition, h, MIME_DUP_DISPOSITION);
+			remember(ps, m, &f->disposition, h, MIME_DUP_DISPOSITION);
 		else if (str_ieq(h->name, STR("content-id")))
-			remember(m, &f->id, h, MIME_DUP_ID);
+			remember(ps, m, &f->id, h, MIME_DUP_ID);
 	}
 }
 
@@ -66,6 +86,7 @@ static struct str lex_type(struct lex *lx)
 	sub = mime_lex_word(lx, ";/");
 	if (!type.n || !sub.n)
 		return STR("");
+	lx->anomalies |= type.p + type.n + 1 == sub.p ? 0 : MIME_SYNTAX_RARE;
 	if (type.p + type.n + 1 == sub.p)
 		return (struct str){ type.p, type.n + 1 + sub.n };
 	return str_fmt(lx->ps->a, "%.*s/%.*s", STR_ARG(type), STR_ARG(sub));
@@ -74,13 +95,18 @@ static struct str lex_type(struct lex *lx)
 static struct str boundary_text(struct parser *ps, const struct mime *m, uint32_t anomalies)
 {
 	const struct mime_params *params = &m->type_params;
+	bool extended = anomalies & MIME_BOUNDARY_EXTENDED;
+	struct str found = STR_NONE;
+	unsigned seen = 0;
 
-	for (uint32_t i = 0; i < params->n; i++)
-		if (str_ieq(params->p[i].name, STR("boundary")))
-			return params->p[i].value;
-	if (anomalies & MIME_BOUNDARY_EXTENDED)
+	if (extended && has_habit(ps, HABIT_EXTENDED))
 		return mime_param_text(ps->a, *params, STR("boundary"));
-	return STR("");
+	for (uint32_t i = 0; i < params->n; i++)
+		if (str_ieq(params->p[i].name, STR("boundary")) && seen++ <= param_wanted(ps))
+			found = params->p[i].value;
+	if (!found.p && extended)
+		found = mime_param_text(ps->a, *params, STR("boundary"));
+	return found;
 }
 
 /* What a part is if it does not say (RFC 2045, 5.2 and RFC 2046, 5.1.5). */
@@ -99,15 +125,32 @@ static struct str find_boundary(struct parser *ps, struct mime *m, const struct 
 	if (boundary.n > MIME_BOUNDARY_MAX) {
 		if (!ps->mail->truncated)
 			ps->mail->truncated = "boundary length";
-		boundary.n = 0;
+		boundary = STR_NONE;
 	}
+	if (!boundary.n && has_habit(ps, HABIT_GUESS))
+		return STR("");
 	if (!boundary.n) {
+		boundary = STR_NONE;
 		m->anomalies |= lx->boundary_anomalies ? 0 : MIME_BOUNDARY_MISSING;
 		m->type = STR("application/x-unparseable-multipart");
 		/* The root is to be matched as that, too (filter.md 4.2). */
 		if (!m->parent)
 			m->header_type = m->type;
 	}
+	return boundary;
+}
+
+/* What is no multipart by its type may be one to a client that looks at less of it. */
+static struct str find_stray_boundary(struct parser *ps, struct mime *m, const struct lex *lx)
+{
+	struct str boundary = boundary_text(ps, m, lx->boundary_anomalies);
+
+	if (boundary.p)
+		m->anomalies |= MIME_BOUNDARY_STRAY;
+	if (!has_habit(ps, HABIT_GUESS) || boundary.n > MIME_BOUNDARY_MAX)
+		return STR_NONE;
+	if (!boundary.n && str_istarts(m->header_type, STR("multipart")))
+		return STR("");
 	return boundary;
 }
 
@@ -127,6 +170,11 @@ static void read_type(struct parser *ps, struct mime *m, struct str value, struc
 	m->anomalies |= lx.anomalies;
 	if (mime_is_multipart(m))
 		*boundary = find_boundary(ps, m, &lx);
+	else
+		*boundary = find_stray_boundary(ps, m, &lx);
+	if (str_eq(m->type, STR("message/partial")) ||
+	    str_eq(m->type, STR("message/external-body")))
+		m->anomalies |= MIME_ELSEWHERE;
 }
 
 static void read_disposition(struct parser *ps, struct mime *m, struct str value)
@@ -135,23 +183,35 @@ static void read_disposition(struct parser *ps, struct mime *m, struct str value
 
 	mime_lex_init(&lx, ps, value);
 	if (mime_lex_skip(&lx))
-		m->disposition = mime_lower(ps->a, mime_lex_word(&lx, ";"));
+		m->disposition = mime_lower(ps->a, mime_lex_word(&lx, ";="));
+	/* Only parameters: the disposition was forgotten. */
+	if (mime_lex_skip(&lx) && *lx.p == '=') {
+		m->disposition = STR("");
+		m->anomalies |= MIME_PARAM_INVALID;
+		mime_lex_init(&lx, ps, value);
+	}
 	m->disposition_params = mime_lex_params(&lx);
 	m->anomalies |= lx.anomalies;
 }
 
-static void read_encoding(struct parser *ps, struct mime *m, struct str value)
+static void read_encoding(struct parser *ps, struct mime *m, const struct mime_header *h)
 {
 	static const struct str identity[] = { STR_INIT(""),      STR_INIT("7bit"),
 					       STR_INIT("8bit"),  STR_INIT("binary"),
 					       STR_INIT("7-bit"), STR_INIT("8-bit") };
-	struct str word = STR("");
+	struct str word = STR(""), value = h->value;
+	bool folded = memchr(h->whole.p, '\n', (size_t)(value.p - h->whole.p));
 	struct lex lx;
 
 	mime_lex_init(&lx, ps, value);
 	if (mime_lex_skip(&lx))
 		word = mime_lex_word(&lx, ";,");
+	if (mime_lex_skip(&lx) && !str_eq(str_trim((struct str){ lx.p, (size_t)(lx.end - lx.p) }),
+					  STR(";")))
+		m->anomalies |= MIME_ENCODING_UNKNOWN;
 	m->anomalies |= lx.anomalies;
+	if (word.n != value.n || folded)
+		m->anomalies |= MIME_SYNTAX_RARE;
 	if (str_ieq(word, STR("base64")))
 		m->encoding = MIME_BASE64;
 	else if (str_ieq(word, STR("quoted-printable")))
@@ -175,15 +235,15 @@ void mime_fields_read(struct parser *ps, struct mime *m, struct str *boundary)
 {
 	struct content_fields f = { 0 };
 
-	*boundary = STR("");
+	*boundary = STR_NONE;
 	m->type = default_type(m);
-	find_content_fields(m, &f);
-	if (f.type)
-		read_type(ps, m, f.type->value, boundary);
-	if (f.disposition)
-		read_disposition(ps, m, f.disposition->value);
-	if (f.encoding)
-		read_encoding(ps, m, f.encoding->value);
-	if (f.id)
-		m->content_id = without_angles(f.id->value);
+	find_content_fields(ps, m, &f);
+	if (f.type.h)
+		read_type(ps, m, f.type.h->value, boundary);
+	if (f.disposition.h)
+		read_disposition(ps, m, f.disposition.h->value);
+	if (f.encoding.h)
+		read_encoding(ps, m, f.encoding.h);
+	if (f.id.h)
+		m->content_id = without_angles(f.id.h->value);
 }

@@ -33,10 +33,15 @@ static bool is_blank_line(const char *p, const char *end)
  * The end of the field that begins at `p`, with the lines that continue it. Some clients take a
  * blank one among them for the end of the header.
  */
-static const char *field_end(const char *p, const char *end, bool *odd)
+static const char *field_end(const char *p, const char *end, bool blank_ends, bool *odd)
 {
-	for (p = line_end(p, end); p < end && (*p == ' ' || *p == '\t'); p = line_end(p, end))
-		*odd |= is_blank_line(p, end);
+	for (p = line_end(p, end); p < end && (*p == ' ' || *p == '\t'); p = line_end(p, end)) {
+		if (!is_blank_line(p, end))
+			continue;
+		*odd = true;
+		if (blank_ends)
+			break;
+	}
 	return p;
 }
 
@@ -144,8 +149,10 @@ static enum line take_line(struct parser *ps, struct mime *m)
 {
 	const char *p = ps->p, *name, *end;
 	size_t empty = empty_line(p, ps->end);
-	bool odd = false;
+	bool odd = false, ends = has_habit(ps, HABIT_ENDS);
 
+	if (!empty && ends && is_blank_line(p, ps->end))
+		empty = (size_t)(line_end(p, ps->end) - p);
 	if (empty) {
 		ps->p += empty;
 		return LINE_EMPTY;
@@ -155,10 +162,10 @@ static enum line take_line(struct parser *ps, struct mime *m)
 	name = name_end(p, ps->end);
 	if (!name) {
 		m->anomalies |= MIME_HEADER_GARBAGE;
-		if (!fields_follow(ps, p))
+		if (ends || (!has_habit(ps, HABIT_SKIPS) && !fields_follow(ps, p)))
 			return LINE_NO_FIELD;
 	}
-	end = name ? field_end(p, ps->end, &odd) : line_end(p, ps->end);
+	end = name ? field_end(p, ps->end, ends, &odd) : line_end(p, ps->end);
 	if (!add_field(ps, p, name, end))
 		return LINE_FULL;
 	if (odd || has_odd_bytes(p, end))

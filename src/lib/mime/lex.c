@@ -15,10 +15,21 @@ static bool is_blank(char c)
 	return ascii_is_blank(c) || c == '\0';
 }
 
+static bool is_naive(const struct lex *lx)
+{
+	return has_habit(lx->ps, HABIT_NAIVE);
+}
+
+static bool is_comment(const struct lex *lx)
+{
+	return *lx->p == '(' && !is_naive(lx);
+}
+
 static void skip_comment(struct lex *lx)
 {
 	unsigned depth = 0;
 
+	lx->anomalies |= MIME_SYNTAX_RARE;
 	for (; lx->p < lx->end; lx->p++) {
 		if (*lx->p == '\\' && lx->end - lx->p > 1)
 			lx->p++;
@@ -38,7 +49,7 @@ static void skip_comment(struct lex *lx)
 bool mime_lex_skip(struct lex *lx)
 {
 	while (lx->p < lx->end) {
-		if (*lx->p == '(')
+		if (is_comment(lx))
 			skip_comment(lx);
 		else if (is_blank(*lx->p))
 			lx->p++;
@@ -55,7 +66,7 @@ struct str mime_lex_word(struct lex *lx, const char *stops)
 	if (lx->p < lx->end && *lx->p == '"')
 		lx->p++;
 	word.p = lx->p;
-	while (lx->p < lx->end && !is_blank(*lx->p) && *lx->p != '(' && *lx->p != '"' &&
+	while (lx->p < lx->end && !is_blank(*lx->p) && !is_comment(lx) && *lx->p != '"' &&
 	       !strchr(stops, *lx->p))
 		lx->p++;
 	word.n = (size_t)(lx->p - word.p);
@@ -83,15 +94,35 @@ static struct str plain(struct lex *lx, struct str s, bool escapes)
 	return (struct str){ to, n };
 }
 
+/* Without knowing about escapes; a quote that is never closed ends with the parameter. */
+static struct str quoted_naively(struct lex *lx)
+{
+	struct str rest = { lx->p, (size_t)(lx->end - lx->p) };
+	ptrdiff_t end = str_chr(rest, '"');
+	bool closed = end >= 0;
+
+	if (!closed)
+		end = str_chr(rest, ';');
+	if (end >= 0)
+		rest.n = (size_t)end;
+	lx->p += rest.n + closed;
+	return plain(lx, rest, false);
+}
+
 /* What follows the opening quote. */
 static struct str quoted(struct lex *lx)
 {
 	const char *from = ++lx->p;
 	struct str value;
 
+	if (is_naive(lx))
+		return quoted_naively(lx);
+
 	while (lx->p < lx->end && *lx->p != '"')
 		lx->p += *lx->p == '\\' && lx->end - lx->p > 1 ? 2 : 1;
 	value = plain(lx, (struct str){ from, (size_t)(lx->p - from) }, true);
+	if (memchr(from, '\\', (size_t)(lx->p - from)))
+		lx->anomalies |= MIME_SYNTAX_RARE;
 	if (lx->p == lx->end) {
 		lx->anomalies |= MIME_QUOTE_OPEN;
 		return str_rtrim(value);
@@ -116,7 +147,7 @@ static struct str unquoted(struct lex *lx)
 	const char *from = lx->p;
 	struct str value;
 
-	while (lx->p < lx->end && *lx->p != ';' && *lx->p != '(') {
+	while (lx->p < lx->end && *lx->p != ';' && !is_comment(lx)) {
 		if (is_blank(*lx->p) && lx->p > from && !is_blank(lx->p[-1]) &&
 		    next_is_param(lx->p, lx->end)) {
 			lx->anomalies |= MIME_PARAM_INVALID;
@@ -125,7 +156,7 @@ static struct str unquoted(struct lex *lx)
 		lx->p++;
 	}
 	value = str_rtrim((struct str){ from, (size_t)(lx->p - from) });
-	if (lx->p < lx->end && *lx->p == '(' && from + value.n == lx->p)
+	if (lx->p < lx->end && is_comment(lx) && from + value.n == lx->p)
 		lx->odd = true;
 	for (size_t i = 0; i < value.n; i++)
 		lx->spaced |= is_blank(value.p[i]);
@@ -146,10 +177,12 @@ static struct str param_value(struct lex *lx)
 	if (lx->p == lx->end || *lx->p == ';' || is_blank(*lx->p))
 		return value;
 	lx->odd = true;
-	if (*lx->p == '(')
+	if (is_comment(lx))
 		return value;
 	lx->anomalies |= MIME_PARAM_INVALID;
 	more = mime_lex_word(lx, ";");
+	if (is_naive(lx))
+		return value;
 	return str_cat(lx->ps->a, value, more);
 }
 
@@ -212,7 +245,9 @@ static struct str judge_boundary(struct lex *lx, struct str name, struct str val
 	if (lx->odd || lx->spaced || has_odd_bytes(value))
 		found |= MIME_BOUNDARY_ODD;
 	lx->boundary_anomalies |= found;
-	if (lx->spaced)
+	if (has_habit(lx->ps, HABIT_WORDS))
+		word = value = mime_text_decode(lx->ps->a, value);
+	if (lx->spaced && !is_naive(lx))
 		str_word(&value, &word);
 	return str_rtrim(word);
 }

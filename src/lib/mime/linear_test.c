@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "lib/mime/build.h"
 #include "lib/mime/edit.h"
+#include "lib/mime/readings.h"
 
 enum { SMALL = 1 << 14, TIMES = 16, RATIO_MAX = 80, RUNS = 3 };
 
@@ -61,6 +62,25 @@ static const struct attack attacks[] = {
 	{ "base64", "Content-Transfer-Encoding: base64\n\n", "=A=", NULL },
 };
 
+/* For those who look for more than one reading. */
+static const struct attack hidden[] = {
+	{ "files in a text", "\n", "begin 644 x\n#86)C\nend\n", NULL },
+	{ "files in a text, in base64", "\n", "begin-base64 644 x\nYWJj\n", NULL },
+	{ "files as yEnc", "\n", "=ybegin name=x\nabc\n", NULL },
+	{ "lost multiparts", "Content-Type: multipart/mixed\n\n--x\n",
+	  "Content-Type: multipart/mixed\n\n--x\n", NULL },
+	{ "lost multiparts side by side", "Content-Type: multipart/mixed; boundary=b\n\n",
+	  "--b\nContent-Type: multipart/mixed\n\n", NULL },
+	{ "encoded multiparts",
+	  "Content-Type: multipart/mixed; boundary=b\nContent-Transfer-Encoding: base64\n\n",
+	  "--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nQTog\n", NULL },
+	{ "unsure encodings", "Content-Type: multipart/mixed; boundary=b\n\n",
+	  "--b\nContent-Transfer-Encoding: x\n\nQTog!\n", NULL },
+	{ "broken base64", "Content-Transfer-Encoding: base64\n\n", "YQ==!\n", NULL },
+	{ "all of it", "Content-Type: a/b\nContent-Type: multipart/mixed; boundary=b; boundary=c\n\n",
+	  "--b\ngarbage\nContent-Type : multipart/mixed; (\r boundary=B\n\n--bb\n--b--\n", NULL },
+};
+
 static struct str make(struct arena *a, const struct attack *x, size_t size)
 {
 	struct buf b;
@@ -92,6 +112,17 @@ static void use(struct arena *a, struct str raw)
 	mime_encode_text(a, raw);
 }
 
+/* As all clients would. */
+static void read_again(struct arena *a, struct str raw)
+{
+	struct mime_readings out;
+	struct mime *root = NULL;
+	struct err e;
+
+	assert_int_equal(mime_parse(a, raw, NULL, &root, &e), 0);
+	mime_read_again(a, root, NULL, &out);
+}
+
 static double cpu_seconds(void)
 {
 	struct timespec t;
@@ -100,7 +131,9 @@ static double cpu_seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static double time_of(const struct attack *x, size_t size)
+/* What is used may take `factor` times the size. */
+static double time_of(const struct attack *x, void (*ask)(struct arena *a, struct str raw),
+		      size_t factor, size_t size)
 {
 	CLEAN_ARENA struct arena *own = arena_open("message", (size_t)1 << 28);
 	CLEAN_ARENA struct arena *a = arena_open("parse", (size_t)1 << 30);
@@ -110,28 +143,41 @@ static double time_of(const struct attack *x, size_t size)
 	for (int i = 0; i < RUNS; i++) {
 		double start = cpu_seconds(), took;
 
-		use(a, raw);
+		ask(a, raw);
 		took = cpu_seconds() - start;
 		best = took < best ? took : best;
 		/* Memory is linear as well, with a factor that a caller's cap can live with. */
-		assert_true(arena_used(a) < 100 * size + (1 << 20));
+		assert_true(arena_used(a) < factor * size + (1 << 20));
 		arena_reset(a);
 	}
 	return best;
 }
 
-static void test_linear(void **state)
+static void check_linear(const struct attack *list, size_t n,
+			 void (*ask)(struct arena *a, struct str raw), size_t factor)
 {
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(attacks); i++) {
-		double small = time_of(&attacks[i], SMALL);
-		double large = time_of(&attacks[i], (size_t)SMALL * TIMES);
+	for (size_t i = 0; i < n; i++) {
+		double small = time_of(&list[i], ask, factor, SMALL);
+		double large = time_of(&list[i], ask, factor, (size_t)SMALL * TIMES);
 
 		/* Below that the clock says nothing. */
 		if (large > 0.002 && large > small * RATIO_MAX)
 			fail_msg("%s: %.0f us for %d bytes, %.0f us for %d times as much",
-				 attacks[i].what, small * 1e6, SMALL, large * 1e6, TIMES);
+				 list[i].what, small * 1e6, SMALL, large * 1e6, TIMES);
 	}
+}
+
+static void test_linear(void **state)
+{
+	(void)state;
+	check_linear(attacks, ARRAY_LEN(attacks), use, 100);
+}
+
+static void test_readings_are_linear(void **state)
+{
+	(void)state;
+	check_linear(attacks, ARRAY_LEN(attacks), read_again, 1000);
+	check_linear(hidden, ARRAY_LEN(hidden), read_again, 1000);
 }
 
 /* Every part changed in one edit, replaced in another. */
@@ -178,6 +224,7 @@ static void test_edits_are_linear(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_linear),
+					    cmocka_unit_test(test_readings_are_linear),
 					    cmocka_unit_test(test_edits_are_linear) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,8 @@
  * The reading is that of mail clients, not of the standards: line ends may be LF or CRLF, mixed;
  * bare CR and NUL are ordinary bytes; a header ends at its first empty line, and a line in it that
  * is no field is stepped over when fields follow. Where clients are known to disagree about what a
- * message contains, the tree shows one reading, and the part carries an anomaly that says so.
+ * message contains, the tree shows one reading, and the part carries an anomaly that says so; what
+ * else there is to be seen readings.h tells.
  *
  * Input is hostile. Every limit in `struct mime_limits` is enforced, and a message beyond one is
  * still returned as a tree, cut at that point, with the reason in `truncated`: what to do about it
@@ -34,6 +35,8 @@ enum {
 	MIME_COMMENT_DEPTH_MAX = 100,    /* comments inside comments */
 	MIME_WORDS_MAX = 2000,           /* encoded words of one value; further ones stay encoded */
 	MIME_ADDRESSES_MAX = 10000,      /* addresses of one list; further ones are not read */
+	MIME_UNWRAP_MAX = 4, /* encoded multiparts inside encoded ones (readings.h) */
+	MIME_GUESS_PASSES_MAX = 8, /* times the message is looked at for lost boundaries */
 };
 
 struct mime_limits {
@@ -62,22 +65,30 @@ enum mime_anomaly {
 	MIME_MULTIPART_ENCODED = 1u << 15, /* multipart or message/rfc822 with base64 or the like */
 	MIME_FIELD_ODD = 1u << 16, /* bare CR, NUL or a line of blanks in a field, or a blank
 				      before the colon of a Content- field */
+	MIME_ELSEWHERE = 1u << 17, /* message/partial, message/external-body */
+	/* Only mime_read_again() (readings.h) finds these; they are never in the tree. */
+	MIME_NAMES_DIFFER = 1u << 18,  /* a part with names that end differently */
+	MIME_READING_OTHER = 1u << 19, /* some client finds another type, content or part */
+	MIME_TEXT_ENCODED = 1u << 20,  /* a file in a text: uuencode, yEnc */
 	/* Something is missing or misplaced. */
-	MIME_HEADER_GARBAGE = 1u << 17,   /* a line in a header that is no field */
-	MIME_HEADER_OPEN = 1u << 18,      /* no empty line between the header and a boundary */
-	MIME_BOUNDARY_MISSING = 1u << 19, /* multipart without boundary parameter */
-	MIME_PARTS_MISSING = 1u << 20,    /* the boundary never occurs */
-	MIME_CLOSE_MISSING = 1u << 21,    /* no closing boundary */
-	/* Worth knowing, harmless. */
-	MIME_PARAM_INVALID = 1u << 22,    /* a parameter that is none was stepped over */
-	MIME_TYPE_INVALID = 1u << 23,     /* Content-Type without type/subtype */
-	MIME_ENCODING_UNKNOWN = 1u << 24, /* a Content-Transfer-Encoding that nobody knows */
-	MIME_ANOMALY_COUNT = 25,
+	MIME_HEADER_GARBAGE = 1u << 21,   /* a line in a header that is no field */
+	MIME_HEADER_OPEN = 1u << 22,      /* no empty line between the header and a boundary */
+	MIME_BOUNDARY_MISSING = 1u << 23, /* multipart without boundary parameter */
+	MIME_PARTS_MISSING = 1u << 24,    /* the boundary never occurs */
+	MIME_CLOSE_MISSING = 1u << 25,    /* no closing boundary */
+	/* Worth knowing, harmless by themselves. */
+	MIME_PARAM_INVALID = 1u << 26,    /* a parameter that is none was stepped over */
+	MIME_TYPE_INVALID = 1u << 27,     /* Content-Type without type/subtype */
+	MIME_ENCODING_UNKNOWN = 1u << 28, /* a Content-Transfer-Encoding that nobody knows */
+	MIME_SYNTAX_RARE = 1u << 29,      /* a comment, a backslash, a quote or a blank in a
+					     Content- field, where hardly anybody has one */
+	MIME_BOUNDARY_STRAY = 1u << 30,   /* a boundary parameter of something else */
+	MIME_ANOMALY_COUNT = 31,
 };
 
 enum {
-	MIME_AMBIGUOUS = (1u << 17) - 1,
-	MIME_BROKEN = (1u << 22) - 1 - MIME_AMBIGUOUS,
+	MIME_AMBIGUOUS = (1u << 21) - 1,
+	MIME_BROKEN = (1u << 26) - 1 - MIME_AMBIGUOUS,
 };
 
 /* One header field. */

@@ -1,10 +1,12 @@
 /*
  * Any bytes at all: the tree is consistent, every accessor returns, what is written without an edit
- * is what was read, and an edited message is as long as announced and can be parsed again.
+ * is what was read, and an edited message is as long as announced and can be parsed again. Readings
+ * are leaves that can be decoded, each of a part that there is.
  */
 #include "base/utf8.h"
 #include "lib/mime/build.h"
 #include "lib/mime/edit.h"
+#include "lib/mime/readings.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -48,6 +50,42 @@ static void check_part(struct arena *a, const struct mime *m)
 		if (h->name.n)
 			ASSERT(mime_find(m, h->name));
 	}
+}
+
+static void check_names(struct arena *a, const struct mime *m)
+{
+	struct mime_names names = mime_names(a, m);
+	struct str first = mime_filename(a, m);
+
+	ASSERT(names.n <= MIME_NAMES_MAX);
+	ASSERT(!first.n || str_eq(names.p[0], first));
+	for (size_t i = 0; i < names.n; i++)
+		ASSERT(names.p[i].n && utf8_valid(names.p[i]));
+}
+
+static void check_reading(struct arena *a, const struct mime *root, const struct mime_reading *r)
+{
+	struct str out;
+	struct err e;
+
+	ASSERT(r->aid >= 1 && r->aid <= root->mail->part_count);
+	ASSERT(!r->part->child && r->part->type.n && r->how);
+	ASSERT(mime_body(a, r->part, r->part->body.n, &out, &e) == 0);
+	check_names(a, r->part);
+}
+
+static void check_readings(struct arena *a, const struct mime *root, const struct mime_limits *lim)
+{
+	const uint32_t own = MIME_NAMES_DIFFER | MIME_READING_OTHER | MIME_TEXT_ENCODED;
+	struct mime_readings all;
+
+	mime_read_again(a, root, lim, &all);
+	ASSERT(all.n <= MIME_READINGS_MAX && !(all.anomalies & ~own));
+	ASSERT(!(root->mail->anomalies & own));
+	for (size_t i = 0; i < all.n; i++)
+		check_reading(a, root, &all.p[i]);
+	for (const struct mime *m = root; m; m = mime_walk(root, m))
+		check_names(a, m);
 }
 
 static struct str written(struct arena *a, const struct mime *root, const struct mime_edit *ed)
@@ -127,6 +165,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ASSERT(mime_parse(a, raw, size % 2 ? &small : NULL, &root, &e) == 0);
 	for (m = root; m; m = mime_walk(root, m))
 		check_part(a, m);
+	check_readings(a, root, size % 2 ? &small : NULL);
 	ASSERT(str_eq(written(a, root, NULL), raw));
 	check_edits(a, root);
 	ASSERT(utf8_valid(mime_encode_text(a, raw)));

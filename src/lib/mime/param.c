@@ -33,7 +33,7 @@ static const struct mime_param *find_piece(struct mime_params params, struct str
 	return NULL;
 }
 
-static void add_percent(struct buf *to, struct str s)
+void mime_percent_add(struct buf *to, struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		int hi = i + 2 < s.n ? enc_hex_digit(s.p[i + 1]) : -1;
@@ -48,8 +48,8 @@ static void add_percent(struct buf *to, struct str s)
 	}
 }
 
-/* Takes charset'language' from the front; without two quotes there is none. */
-static struct str take_charset(struct str *s)
+/* Without two quotes there is none. */
+struct str mime_param_charset(struct str *s)
 {
 	struct str rest = *s, charset = str_cut(&rest, '\'');
 
@@ -60,13 +60,13 @@ static struct str take_charset(struct str *s)
 	return charset;
 }
 
-static struct str extended(struct arena *a, struct str value)
+struct str mime_param_extended(struct arena *a, struct str value)
 {
-	struct str charset = take_charset(&value);
+	struct str charset = mime_param_charset(&value);
 	struct buf b;
 
 	buf_init(&b, a, SIZE_MAX);
-	add_percent(&b, value);
+	mime_percent_add(&b, value);
 	return charset_to_utf8(a, charset, buf_str(&b), b.n * 4);
 }
 
@@ -88,9 +88,9 @@ static bool joined(struct arena *a, struct mime_params params, struct str name, 
 			continue;
 		value = piece->value;
 		if (!any && encoded)
-			charset = take_charset(&value);
+			charset = mime_param_charset(&value);
 		if (encoded)
-			add_percent(&b, value);
+			mime_percent_add(&b, value);
 		else
 			buf_add(&b, value);
 		any = true;
@@ -111,7 +111,7 @@ struct str mime_param_text(struct arena *a, struct mime_params params, struct st
 		return STR("");
 	p = find(params, str_cat(a, name, STR("*")));
 	if (p)
-		return extended(a, p->value);
+		return mime_param_extended(a, p->value);
 	if (joined(a, params, name, &out))
 		return out;
 	p = find(params, name);

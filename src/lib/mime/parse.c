@@ -32,9 +32,12 @@ static void stop_at_end(struct parser *ps)
 }
 
 static void part_parse(struct parser *ps, struct mime *m);
+static void unwrap(struct parser *ps, struct mime *m, struct str boundary);
 
-static bool is_message(const struct mime *m)
+static bool is_message(const struct parser *ps, const struct mime *m)
 {
+	if (m->anomalies & MIME_ELSEWHERE && has_habit(ps, HABIT_MESSAGES))
+		return true;
 	return str_eq(m->type, STR("message/rfc822")) || str_eq(m->type, STR("message/global")) ||
 	       str_eq(m->type, STR("message/news"));
 }
@@ -69,12 +72,17 @@ static void multipart_parse(struct parser *ps, struct mime *m, struct str bounda
 {
 	struct delimiter d = { ps->top, boundary, m, false };
 	struct mime **link = &m->child;
+	const char *from = ps->p;
 
 	if (is_reused(ps, boundary))
 		m->anomalies |= MIME_BOUNDARY_REUSED;
 	ps->top = &d;
-	mime_boundary_find(ps);
-	m->preamble = (struct str){ m->body.p, (size_t)(ps->stop.content_end - m->body.p) };
+	if (has_habit(ps, HABIT_PREAMBLE)) {
+		ps->stop = (struct stop){ &d, false, false, from };
+	} else {
+		mime_boundary_find(ps);
+		m->preamble = (struct str){ from, (size_t)(ps->stop.content_end - from) };
+	}
 	while (ps->stop.at == &d && !ps->stop.close && !ps->full) {
 		*link = part_add(ps, m);
 		if (!*link)
@@ -115,16 +123,54 @@ static void body_parse(struct parser *ps, struct mime *m, struct str boundary)
 {
 	bool encoded = m->encoding != MIME_IDENTITY;
 
+	if (boundary.p && has_habit(ps, HABIT_GUESS))
+		boundary = mime_boundary_guess(ps, boundary);
+	if (encoded && (boundary.p || is_message(ps, m)))
+		m->anomalies |= MIME_MULTIPART_ENCODED;
 	if (ps->full)
 		stop_at_end(ps);
-	else if (boundary.n && may_go_deeper(ps, m))
+	else if (encoded && has_habit(ps, HABIT_UNWRAP) && m->anomalies & MIME_MULTIPART_ENCODED)
+		unwrap(ps, m, boundary);
+	else if (boundary.p && may_go_deeper(ps, m))
 		multipart_parse(ps, m, boundary);
-	else if (is_message(m) && !encoded && may_go_deeper(ps, m))
+	else if (is_message(ps, m) && !encoded && may_go_deeper(ps, m))
 		message_parse(ps, m);
 	else
 		mime_boundary_find(ps);
-	if (encoded && (boundary.n || is_message(m)))
-		m->anomalies |= MIME_MULTIPART_ENCODED;
+}
+
+/*
+ * The decoded body, read as if it stood there. What is in it are views of it, not of the message;
+ * the parse of the message goes on behind the body.
+ */
+static void unwrap(struct parser *ps, struct mime *m, struct str boundary)
+{
+	struct parser outside;
+	struct str body;
+	struct err e;
+
+	mime_boundary_find(ps);
+	if (ps->unwrapped >= MIME_UNWRAP_MAX || m->depth >= ps->lim.depth)
+		return;
+	m->body.n = (size_t)(ps->stop.content_end - m->body.p);
+	if (mime_body(ps->a, m, m->body.n, &body, &e) < 0)
+		return;
+	outside = *ps;
+	ps->p = body.p;
+	ps->end = body.p + body.n;
+	ps->top = NULL;
+	ps->field_ahead = NULL;
+	ps->unwrapped++;
+	if (boundary.p)
+		multipart_parse(ps, m, boundary);
+	else
+		message_parse(ps, m);
+	ps->p = outside.p;
+	ps->end = outside.end;
+	ps->top = outside.top;
+	ps->stop = outside.stop;
+	ps->field_ahead = outside.field_ahead;
+	ps->unwrapped--;
 }
 
 static void part_parse(struct parser *ps, struct mime *m)
@@ -135,7 +181,7 @@ static void part_parse(struct parser *ps, struct mime *m)
 	mime_fields_read(ps, m, &boundary);
 	if (has_body)
 		body_parse(ps, m, boundary);
-	else if (boundary.n)
+	else if (boundary.p)
 		m->anomalies |= MIME_PARTS_MISSING;
 	m->glued = ps->stop.glued;
 	m->raw.n = (size_t)(ps->stop.content_end - m->raw.p);
@@ -169,13 +215,12 @@ static struct mime_limits limits(const struct mime_limits *lim)
 	return all;
 }
 
-int mime_parse(struct arena *a, struct str raw, const struct mime_limits *lim, struct mime **out,
-	       struct err *e)
+struct mime *mime_parse_as(struct arena *a, struct str raw, const struct mime_limits *lim,
+			   uint32_t habits)
 {
 	struct mime_mail *mail = NEW(a, struct mime_mail);
-	struct parser ps = { .a = a, .mail = mail, .lim = limits(lim) };
+	struct parser ps = { .a = a, .mail = mail, .lim = limits(lim), .habits = habits };
 
-	(void)e;
 	if (!raw.p)
 		raw = STR("");
 	ps.p = raw.p;
@@ -188,6 +233,13 @@ int mime_parse(struct arena *a, struct str raw, const struct mime_limits *lim, s
 	mail->part_count = (uint32_t)ps.parts.n;
 	for (uint32_t i = 0; i < mail->part_count; i++)
 		mail->anomalies |= mail->parts[i]->anomalies;
-	*out = mail->root;
+	return mail->root;
+}
+
+int mime_parse(struct arena *a, struct str raw, const struct mime_limits *lim, struct mime **out,
+	       struct err *e)
+{
+	(void)e;
+	*out = mime_parse_as(a, raw, lim, 0);
 	return 0;
 }
