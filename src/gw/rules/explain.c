@@ -72,6 +72,18 @@ static void explain_part(struct explain *x, const struct mime *part)
 	buf_addc(x->out, '\n');
 }
 
+/* What rules see beside the part itself. */
+static void explain_reading(struct explain *x, const struct mime_reading *r)
+{
+	struct str name = mime_filename(x->a, r->part);
+
+	buf_addf(x->out, "    part %u as some clients read it (%s): ", r->aid, r->how);
+	say_visible(x, "", r->part->header_type.n ? r->part->header_type : r->part->type, "");
+	if (name.n)
+		say_visible(x, ", name '", name, "'");
+	buf_addc(x->out, '\n');
+}
+
 static void explain_mail(struct explain *x)
 {
 	const struct scan *s = x->s;
@@ -79,9 +91,11 @@ static void explain_mail(struct explain *x)
 	explain_envelope(x);
 	for (uint32_t i = 0; i < s->n_parts; i++)
 		explain_part(x, s->parts[i]);
+	for (size_t i = 0; i < s->readings.n; i++)
+		explain_reading(x, &s->readings.p[i]);
 	if (s->broken.n) {
 		say_visible(x, "  broken: ", s->broken, ", ");
-		say_visible(x, "", mime_anomaly_list(x->a, s->mime->mail->anomalies), "\n");
+		say_visible(x, "", mime_anomaly_list(x->a, s->anomalies), "\n");
 	}
 	say_visible(x, "  virus: ", s->virus.n ? s->virus : STR("none found"), "\n");
 	if (s->heuristic.n)

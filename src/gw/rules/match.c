@@ -22,19 +22,30 @@ struct match {
 	const struct rule_object *gave_up; /* first object of the rule whose pattern did, or NULL */
 };
 
-struct str what_filename(struct what *w, uint32_t aid)
+static void add_names(struct what *w, struct what_names *to, const struct mime *part)
 {
-	struct str *name;
+	struct mime_names names = mime_names(w->a, part);
 
-	if (!w->filenames)
-		w->filenames = NEW_N(w->a, struct str, w->s->n_parts);
-	name = &w->filenames[aid - 1];
-	if (!name->p) {
-		*name = mime_filename(w->a, w->s->parts[aid - 1]);
-		if (!name->p)
-			name->p = "";
-	}
-	return *name;
+	for (size_t i = 0; i < names.n; i++)
+		vec_add(w->a, &to->list, names.p[i]);
+}
+
+const struct what_names *what_names(struct what *w, uint32_t aid)
+{
+	const struct mime_readings *readings = &w->s->readings;
+	struct what_names *names;
+
+	if (!w->names)
+		w->names = NEW_N(w->a, struct what_names, w->s->n_parts);
+	names = &w->names[aid - 1];
+	if (names->known)
+		return names;
+	names->known = true;
+	add_names(w, names, w->s->parts[aid - 1]);
+	for (size_t i = 0; i < readings->n; i++)
+		if (readings->p[i].aid == aid)
+			add_names(w, names, readings->p[i].part);
+	return names;
 }
 
 bool what_matches(struct what *w, const struct re *re, uint32_t aid, const char *kind,

@@ -375,6 +375,9 @@ void testcase_set_mail(struct arena *a, struct testcase *t, struct str raw)
 	s->raw = raw;
 	if (mime_parse(a, raw, NULL, &s->mime, &e) < 0)
 		wrong(str_of(e.msg));
+	mime_read_again(a, s->mime, NULL, &s->readings);
+	s->anomalies = s->mime->mail->anomalies | s->readings.anomalies;
+	s->ambiguous = s->anomalies & MIME_AMBIGUOUS || s->readings.cut;
 	s->parts = s->mime->mail->parts;
 	s->n_parts = s->mime->mail->part_count;
 	s->message_id = mime_message_id(a, s->mime);

@@ -13,7 +13,7 @@ static int matches(const void *o, struct what *w, struct marks *m, struct err *e
 {
 	(void)o;
 	(void)e;
-	if (mime_is_ambiguous(w->s->mime))
+	if (w->s->ambiguous)
 		m->kind = MARKS_WHOLE;
 	return 0;
 }

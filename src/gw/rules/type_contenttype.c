@@ -43,16 +43,25 @@ struct str type_describe_contenttype(struct arena *a, const void *o)
 	return str_fmt(a, "content-type=%.*s", STR_ARG(x->text));
 }
 
-bool type_contenttype_matches(const struct type_pattern *p, struct what *w, uint32_t aid)
+static bool types_match(const struct type_pattern *p, struct what *w, uint32_t aid,
+			const struct scan_types *t)
 {
-	const struct scan_types *t = scan_part_types(w->s, w->s->parts[aid - 1]);
-
 	if (t->magic.n && what_matches(w, p->re, aid, "type by content", t->magic))
 		return true;
 	if (p->only_content)
 		return false;
 	return (t->header.n && what_matches(w, p->re, aid, "type in header", t->header)) ||
 	       (t->glob.n && what_matches(w, p->re, aid, "type by name", t->glob));
+}
+
+bool type_contenttype_matches(const struct type_pattern *p, struct what *w, uint32_t aid)
+{
+	const struct scan_types *t = scan_part_types(w->s, w->s->parts[aid - 1]);
+
+	for (; t; t = t->next)
+		if (types_match(p, w, aid, t))
+			return true;
+	return false;
 }
 
 static int matches(const void *o, struct what *w, struct marks *m, struct err *e)

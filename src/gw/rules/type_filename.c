@@ -23,9 +23,12 @@ struct str type_describe_filename(struct arena *a, const void *o)
 
 bool type_filename_matches(const struct type_pattern *p, struct what *w, uint32_t aid)
 {
-	struct str name = what_filename(w, aid);
+	const struct what_names *names = what_names(w, aid);
 
-	return name.n && what_matches(w, p->re, aid, "name", name);
+	for (size_t i = 0; i < names->list.n; i++)
+		if (what_matches(w, p->re, aid, "name", names->list.p[i]))
+			return true;
+	return false;
 }
 
 static int matches(const void *o, struct what *w, struct marks *m, struct err *e)

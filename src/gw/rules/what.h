@@ -33,11 +33,16 @@ struct what_answer {
 	VEC(struct what_text) texts; /* only if somebody wants to know */
 };
 
+struct what_names {
+	VEC(struct str) list;
+	bool known;
+};
+
 struct what {
 	struct arena *a;
 	const struct rules_mail *m;
 	struct scan *s;
-	struct str *filenames;	 /* by aid - 1, once asked for */
+	struct what_names *names; /* by aid - 1, once asked for */
 	struct what_answer **cache; /* by rule_object.index; not for objects per recipient */
 	struct what_answer *answer; /* to the question in hand */
 	struct trace *trace;	    /* NULL: nobody wants to know why */
@@ -59,5 +64,8 @@ bool what_matches(struct what *w, const struct re *re, uint32_t aid, const char 
 /* For objects that do not look at texts: what they know, for an explanation. */
 void what_saw(struct what *w, const char *kind, struct str text);
 
-/* Recommended file name of a part; empty if it has none. */
-struct str what_filename(struct what *w, uint32_t aid);
+/*
+ * All names that clients have for a part, whichever way they read it; the recommended one first.
+ * Bound by MIME_NAMES_MAX and MIME_READINGS_MAX.
+ */
+const struct what_names *what_names(struct what *w, uint32_t aid);

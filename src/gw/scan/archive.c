@@ -1,4 +1,4 @@
-#include "gw/scan/scan.h"
+#include "gw/scan/scan_int.h"
 
 #include "base/net.h"
 #include "gw/track/lines.h"
@@ -16,9 +16,9 @@ struct archives {
 	size_t n;
 };
 
-static struct str archive_type_of(struct scan *s, const struct mime *part)
+static struct str archive_type_of(struct scan *s, const struct mime *part,
+				  const struct scan_types *t)
 {
-	const struct scan_types *t = scan_part_types(s, part);
 	const size_t signature = 4;
 
 	if (!t->magic.n)
@@ -26,21 +26,34 @@ static struct str archive_type_of(struct scan *s, const struct mime *part)
 	return archive_type(mime_body_start(s->a, part, signature), t->magic, t->header, t->glob);
 }
 
+static void add_archive(struct scan *s, const struct mime *part, const struct scan_types *types,
+			uint32_t aid, struct archives *found)
+{
+	struct str type = archive_type_of(s, part, types);
+
+	if (!type.n)
+		return;
+	found->aid[found->n] = aid;
+	found->in[found->n++] = (struct archive_input){
+		.type = type,
+		.name = mime_filename(s->a, part),
+		.part = part,
+	};
+}
+
+/* In the parts and in what other clients see in their place. */
 static void find_archives(struct scan *s, struct archives *found)
 {
-	found->in = NEW_N(s->a, struct archive_input, s->n_parts);
-	found->aid = NEW_N(s->a, uint32_t, s->n_parts);
-	for (uint32_t i = 0; i < s->n_parts; i++) {
-		struct str type = archive_type_of(s, s->parts[i]);
+	size_t max = s->n_parts + s->readings.n;
 
-		if (!type.n)
-			continue;
-		found->aid[found->n] = i + 1;
-		found->in[found->n++] = (struct archive_input){
-			.type = type,
-			.name = mime_filename(s->a, s->parts[i]),
-			.part = s->parts[i],
-		};
+	found->in = NEW_N(s->a, struct archive_input, max);
+	found->aid = NEW_N(s->a, uint32_t, max);
+	for (uint32_t i = 0; i < s->n_parts; i++)
+		add_archive(s, s->parts[i], scan_part_types(s, s->parts[i]), i + 1, found);
+	for (size_t i = 0; i < s->readings.n; i++) {
+		const struct mime_reading *r = &s->readings.p[i];
+
+		add_archive(s, r->part, scan_types_of(s, r->part), r->aid, found);
 	}
 }
 
@@ -89,6 +102,31 @@ static struct scan_archive *keep(struct arena *a, const struct archive_content *
 	return kept;
 }
 
+static struct str *joined(struct arena *a, const struct str *one, size_t n1,
+			  const struct str *two, size_t n2)
+{
+	struct str *all = NEW_N(a, struct str, n1 + n2);
+
+	if (n1)
+		memcpy(all, one, n1 * sizeof(*all));
+	if (n2)
+		memcpy(all + n1, two, n2 * sizeof(*all));
+	return all;
+}
+
+/* What is in a part is what is in any of its readings. */
+static struct scan_archive *unite(struct arena *a, const struct scan_archive *one,
+				  struct scan_archive *two)
+{
+	if (!one)
+		return two;
+	two->types = joined(a, one->types, one->n_types, two->types, two->n_types);
+	two->names = joined(a, one->names, one->n_names, two->names, two->n_names);
+	two->n_types += one->n_types;
+	two->n_names += one->n_names;
+	return two;
+}
+
 /* All at once: one child, and one set of limits, for the whole mail. */
 static int list_archives(struct scan *s, struct err *e)
 {
@@ -102,8 +140,10 @@ static int list_archives(struct scan *s, struct err *e)
 		return err_wrap(e, "archives");
 	s->archives = NEW_N(s->a, struct scan_archive *, s->n_parts);
 	for (size_t i = 0; i < found.n; i++) {
+		struct scan_archive **slot = &s->archives[found.aid[i] - 1];
+
 		log_archive(&found.in[i], &content[i]);
-		s->archives[found.aid[i] - 1] = keep(s->a, &content[i]);
+		*slot = unite(s->a, *slot, keep(s->a, &content[i]));
 	}
 	return 0;
 }

@@ -1,6 +1,7 @@
 #include "gw/scan/scan.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clean.h"
@@ -8,6 +9,7 @@
 #include "base/net.h"
 #include "gw/scan/avast.h"
 #include "gw/scan/custom.h"
+#include "gw/scan/scan_int.h"
 #include "gw/track/lines.h"
 #include "lib/clamd/clamd.h"
 
@@ -21,10 +23,9 @@ enum {
 /* filter.md 4.2: what the receiving side is told about a mail that clients may read differently. */
 static void judge_structure(struct scan *s)
 {
-	uint32_t odd = s->mime->mail->anomalies;
-	struct str what = mime_anomaly_list(s->a, odd);
+	struct str what = mime_anomaly_list(s->a, s->anomalies);
 
-	if (mime_is_ambiguous(s->mime)) {
+	if (s->ambiguous) {
 		log_warn("message has ambiguous content - adding header: %.*s", STR_ARG(what));
 		s->broken = STR("ambiguous content");
 	} else if (mime_is_broken(s->mime)) {
@@ -75,6 +76,9 @@ int scan_open(struct arena *a, const struct scan_context *ctx, const char *id, c
 	};
 	if (mime_parse(a, raw, &limits, &s->mime, e) < 0)
 		return err_wrap(e, "unable to parse message");
+	mime_read_again(a, s->mime, &limits, &s->readings);
+	s->anomalies = s->mime->mail->anomalies | s->readings.anomalies;
+	s->ambiguous = s->anomalies & MIME_AMBIGUOUS || s->readings.cut;
 	s->parts = s->mime->mail->parts;
 	s->n_parts = s->mime->mail->part_count;
 	s->types = NEW_N(a, struct scan_types *, s->n_parts);
@@ -121,27 +125,57 @@ static void note_virus(struct scan *s, struct str name, const char *scanner)
 		s->virus = full;
 }
 
-static int run_clamav(struct scan *s, struct err *e)
+static int run_clamav(struct scan *s, int fd, struct err *e)
 {
-	CLEAN_FD int fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct str name;
 
-	if (fd < 0)
-		return err_sys(e, "open %s", s->path);
 	if (clamd_scan(s->a, s->ctx->clamd_socket, fd, s->deadline, &name, e) < 0)
 		return err_wrap(e, "ClamAV");
 	note_virus(s, name, "clamav");
 	return 0;
 }
 
-static int run_avast(struct scan *s, struct err *e)
+static int run_avast(struct scan *s, const char *path, struct err *e)
 {
 	struct str name;
 
-	if (avast_scan(s->a, s->path, s->deadline, &name, e) < 0)
+	if (avast_scan(s->a, path, s->deadline, &name, e) < 0)
 		return err_wrap(e, "Avast");
 	note_virus(s, name, "avast");
 	return 0;
+}
+
+static int run_scanners(struct scan *s, const char *path, int fd, struct err *e)
+{
+	const struct cfg_admin *admin = &s->ctx->cfg->admin;
+
+	if (!s->virus.n && admin->avast && run_avast(s, path, e) < 0)
+		return -1;
+	if (!s->virus.n && admin->clamav && run_clamav(s, fd, e) < 0)
+		return -1;
+	return 0;
+}
+
+static int scan_raw(struct scan *s, struct err *e)
+{
+	CLEAN_FD int fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return err_sys(e, "open %s", s->path);
+	return run_scanners(s, s->path, fd, e);
+}
+
+/* A file that never was on a disk; the scanners find it by descriptor, or by its number. */
+static int scan_readings(struct scan *s, struct err *e)
+{
+	CLEAN_FD int fd = -1;
+	bool complete;
+
+	if (readings_file(s, &fd, &complete, e) < 0)
+		return err_wrap(e, "readings");
+	if (!complete && !s->heuristic.n)
+		s->heuristic = STR("Limits.Readings (mime)");
+	return run_scanners(s, str_z(s->a, str_fmt(s->a, "/proc/%d/fd/%d", getpid(), fd)), fd, e);
 }
 
 int scan_content(struct scan *s, struct err *e)
@@ -151,10 +185,12 @@ int scan_content(struct scan *s, struct err *e)
 
 	run_custom_check(s);
 	start = net_now();
-	if (!s->virus.n && admin->avast && run_avast(s, e) < 0)
-		return -1;
-	if (!s->virus.n && admin->clamav && run_clamav(s, e) < 0)
-		return -1;
+	if (!s->virus.n && (admin->avast || admin->clamav)) {
+		if (scan_raw(s, e) < 0)
+			return -1;
+		if (!s->virus.n && readings_wanted(s) && scan_readings(s, e) < 0)
+			return -1;
+	}
 	s->ms_clam = net_now() - start;
 	return 0;
 }
@@ -167,18 +203,49 @@ static struct str type_of_body(struct scan *s, const struct mime *part)
 			      mime_body_start(s->a, part, magic_head(s->ctx->magic)));
 }
 
+static bool has_glob(const struct scan_types *t, struct str glob)
+{
+	for (; t; t = t->next)
+		if (str_eq(t->glob, glob))
+			return true;
+	return false;
+}
+
+struct scan_types *scan_types_of(struct scan *s, const struct mime *part)
+{
+	struct mime_names names = mime_names(s->a, part);
+	struct scan_types *first = NEW(s->a, struct scan_types), *more;
+
+	first->header = part->header_type;
+	first->magic = type_of_body(s, part);
+	first->glob = names.n ? magic_of_name(s->ctx->magic, names.p[0]) : STR_NONE;
+	for (size_t i = 1; i < names.n; i++) {
+		struct str glob = magic_of_name(s->ctx->magic, names.p[i]);
+
+		if (!glob.n || has_glob(first, glob))
+			continue;
+		more = NEW(s->a, struct scan_types);
+		*more = (struct scan_types){ .glob = glob, .next = first->next };
+		first->next = more;
+	}
+	return first;
+}
+
+/* Behind the types of the part itself come those of its readings, in any order. */
 const struct scan_types *scan_part_types(struct scan *s, const struct mime *part)
 {
-	struct scan_types **slot = &s->types[part->aid - 1];
-	struct str name;
+	struct scan_types **slot = &s->types[part->aid - 1], *last;
 
 	if (*slot)
 		return *slot;
-	*slot = NEW(s->a, struct scan_types);
-	name = mime_filename(s->a, part);
-	(*slot)->header = part->header_type;
-	(*slot)->magic = type_of_body(s, part);
-	(*slot)->glob = name.n ? magic_of_name(s->ctx->magic, name) : STR_NONE;
+	*slot = last = scan_types_of(s, part);
+	for (size_t i = 0; i < s->readings.n; i++) {
+		if (s->readings.p[i].aid != part->aid)
+			continue;
+		while (last->next)
+			last = last->next;
+		last->next = scan_types_of(s, s->readings.p[i].part);
+	}
 	return *slot;
 }
 

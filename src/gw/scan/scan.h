@@ -1,10 +1,11 @@
 /*
  * scan - everything that is known about one mail, each fact found out once.
  *
- * scan_open() parses; scan_content() runs the custom check and the virus scanners, whose answers
- * every mail needs. What only some rules ask for (content types of parts, what is in archives, the
- * spam analysis) is computed at the first question and kept. Nothing here changes the mail, the
- * disk or the database, so the same code serves the daemon, tests and `pmgdb explain`.
+ * scan_open() parses, in every reading that clients are known to have (lib/mime/readings.h): rules
+ * are asked about all of them. scan_content() runs the custom check and the virus scanners, whose
+ * answers every mail needs. What only some rules ask for (content types of parts, what is in
+ * archives, the spam analysis) is computed at the first question and kept. Nothing here changes the
+ * mail, the disk or the database, so the same code serves the daemon, tests and `pmgdb explain`.
  *
  * filter.md §4, §5.4, §5.6; failures as decided in decisions.md: whatever is unexpected is an
  * error, and the caller answers 451.
@@ -19,7 +20,7 @@
 #include "gw/cfg/cfg.h"
 #include "gw/spam/spam.h"
 #include "lib/magic/magic.h"
-#include "lib/mime/mime.h"
+#include "lib/mime/readings.h"
 #include "lib/smtp/envelope.h"
 
 /* What a generation has loaded before its first mail; immutable, shared by its workers. */
@@ -30,10 +31,16 @@ struct scan_context {
 	const char *clamd_socket;
 };
 
+enum {
+	SCAN_READINGS_BYTES_MAX = 128 << 20, /* decoded content that is scanned beside the mail */
+};
+
+/* A type that is not known in this reading is empty. */
 struct scan_types {
 	struct str header; /* type/subtype as written in Content-Type, empty if there is none */
 	struct str magic;  /* by the bytes of the body; application/octet-stream if unknown */
 	struct str glob;   /* by the recommended file name, empty if no name or unknown */
+	struct scan_types *next; /* by another name, or as another client reads the part */
 };
 
 /* Among the types of an archive that could not be opened, or not all of it. */
@@ -74,6 +81,9 @@ struct scan {
 	struct mime *mime;	 /* never NULL after scan_open() */
 	struct mime **parts;	 /* parts[aid - 1], n_parts of them, depth first */
 	uint32_t n_parts;
+	struct mime_readings readings; /* what other clients see in it */
+	uint32_t anomalies;	 /* enum mime_anomaly, of the mail and of its readings */
+	bool ambiguous;		 /* clients see different mails, or too many for us to tell */
 	struct str message_id;	 /* as received, with its angle brackets; empty if none */
 	struct str broken;	 /* text for X-Proxmox-Broken-Message, empty if the mail is sound */
 	struct str virus;	 /* "NAME (clamav)", "NAME (avast)", custom text; empty: clean */
@@ -96,10 +106,17 @@ MUST_CHECK int scan_open(struct arena *a, const struct scan_context *ctx, const 
 			 bool trusted, time_t now, int64_t deadline, struct scan **out,
 			 struct err *e);
 
-/* Custom check (fails open), then Avast and ClamAV as configured (a failure is an error). */
+/*
+ * Custom check (fails open), then Avast and ClamAV as configured (a failure is an error). The
+ * scanners get the mail as it was received. If anything is odd about it, or it is deeply nested,
+ * they may read it in yet another way or not to its end. So then they get a second mail, written by
+ * us and plain to read, to which every leaf of the tree and of its readings is attached. Beyond
+ * SCAN_READINGS_BYTES_MAX, and if there are more readings than were looked for, the mail has the
+ * heuristic find "Limits.Readings (mime)".
+ */
 MUST_CHECK int scan_content(struct scan *s, struct err *e);
 
-/* Types of one part, computed at the first question. */
+/* Types of one part in all its readings, computed at the first question; never NULL. */
 const struct scan_types *scan_part_types(struct scan *s, const struct mime *part);
 
 /*
