@@ -121,7 +121,7 @@ static void embedded_found(void *ctx, struct str name, struct str content)
 	struct mime_param *param = NEW(x->a, struct mime_param);
 	struct mime *m = NEW(x->a, struct mime);
 
-	*param = (struct mime_param){ STR("filename"), name };
+	*param = (struct mime_param){ STR("filename"), name, true };
 	*m = (struct mime){ .mail = x->root->mail,
 			    .depth = x->from->depth + 1,
 			    .raw = content,

@@ -168,10 +168,11 @@ static struct str param_value(struct lex *lx)
 {
 	struct str value, more;
 
-	lx->odd = lx->spaced = false;
+	lx->odd = lx->spaced = lx->quoted = false;
 	if (!mime_lex_skip(lx))
 		return STR("");
-	if (*lx->p != '"')
+	lx->quoted = *lx->p == '"';
+	if (!lx->quoted)
 		return unquoted(lx);
 	value = quoted(lx);
 	if (lx->p == lx->end || *lx->p == ';' || is_blank(*lx->p))
@@ -271,7 +272,7 @@ static void add_param(struct lex *lx, struct str name, struct str value)
 	}
 	if (is_duplicate(params, name))
 		lx->anomalies |= MIME_DUP_PARAM;
-	vec_add(lx->ps->a, params, ((struct mime_param){ name, value }));
+	vec_add(lx->ps->a, params, ((struct mime_param){ name, value, lx->quoted }));
 }
 
 /* One parameter, or something that is none; false then. */

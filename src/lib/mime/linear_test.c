@@ -73,11 +73,13 @@ static const struct attack hidden[] = {
 	  "--b\nContent-Type: multipart/mixed\n\n", NULL },
 	{ "encoded multiparts",
 	  "Content-Type: multipart/mixed; boundary=b\nContent-Transfer-Encoding: base64\n\n",
-	  "--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nQTog\n", NULL },
+	  "--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nQTog\n",
+	  NULL },
 	{ "unsure encodings", "Content-Type: multipart/mixed; boundary=b\n\n",
 	  "--b\nContent-Transfer-Encoding: x\n\nQTog!\n", NULL },
 	{ "broken base64", "Content-Transfer-Encoding: base64\n\n", "YQ==!\n", NULL },
-	{ "all of it", "Content-Type: a/b\nContent-Type: multipart/mixed; boundary=b; boundary=c\n\n",
+	{ "all of it",
+	  "Content-Type: a/b\nContent-Type: multipart/mixed; boundary=b; boundary=c\n\n",
 	  "--b\ngarbage\nContent-Type : multipart/mixed; (\r boundary=B\n\n--bb\n--b--\n", NULL },
 };
 

@@ -102,6 +102,7 @@ struct mime_header {
 /* One parameter of Content-Type or Content-Disposition, as written: `filename*0*` is a name. */
 struct mime_param {
 	struct str name, value; /* without quotes and comments */
+	bool quoted;            /* the value was, at least its start */
 };
 
 struct mime_params {

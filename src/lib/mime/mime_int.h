@@ -114,7 +114,7 @@ struct lex {
 	const char *p, *end;
 	uint32_t anomalies;
 	/* About the value read last: a comment or text is glued to it; blanks within, no quotes. */
-	bool odd, spaced;
+	bool odd, spaced, quoted;
 	/* About the boundary parameter; counts for multiparts only. */
 	uint32_t boundary_anomalies;
 };

@@ -127,12 +127,15 @@ static struct str percent_decoded(struct arena *a, struct str s)
 	return charset_to_utf8(a, STR(""), buf_str(&b), b.n * 4);
 }
 
-/* A value without asterisk in its parameter's name. */
-static void add_plain(struct names *x, struct str value)
+/* A value of a name without asterisk. Unquoted, it may be but one word to a client. */
+static void add_plain(struct names *x, const struct mime_param *p)
 {
-	struct str rest = value;
+	struct str value = p->value, rest = value, word;
 
 	add(x, mime_text_decode(x->a, value));
+	if (!p->quoted && str_word(&rest, &word))
+		add(x, mime_text_decode(x->a, word));
+	rest = value;
 	if (str_find(value, STR("=?")) >= 0)
 		add_forms(x, charset_to_utf8(x->a, STR(""), mime_unfold(x->a, value), value.n * 4));
 	if (str_chr(value, '%') < 0)
@@ -269,7 +272,7 @@ static void add_params(struct names *x, struct mime_params params, struct str ke
 	add(x, mime_param_text(x->a, params, key));
 	for (uint32_t i = 0; i < params.n; i++) {
 		if (str_ieq(params.p[i].name, key))
-			add_plain(x, params.p[i].value);
+			add_plain(x, &params.p[i]);
 		else if (str_ieq(params.p[i].name, starred))
 			add(x, mime_param_extended(x->a, params.p[i].value));
 	}

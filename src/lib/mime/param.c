@@ -67,7 +67,9 @@ struct str mime_param_extended(struct arena *a, struct str value)
 
 	buf_init(&b, a, SIZE_MAX);
 	mime_percent_add(&b, value);
-	return charset_to_utf8(a, charset, buf_str(&b), b.n * 4);
+	/* Some put an asterisk behind the name, but an encoded word into the value. */
+	return charset.n ? charset_to_utf8(a, charset, buf_str(&b), b.n * 4)
+			 : mime_text_decode(a, buf_str(&b));
 }
 
 /* All pieces in order; some mailers count from 1. False if there is none. */
