@@ -12,7 +12,7 @@ CC_ASAN = CC=clang
 CC_FUZZ = CC=clang
 
 .DEFAULT_GOAL := build
-.PHONY: help build packages run check oracle fuzz bench install clean
+.PHONY: help build packages run check oracle mimediff fuzz bench install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
@@ -45,6 +45,12 @@ check: ## all tests: unit, golden, fuzz corpora, system; also with sanitizers
 oracle: ## ask SpamAssassin about all mails of ../shared/data anew (an hour)
 	@tools/install-packages run check
 	@tests/spam/oracle.py
+
+mimediff: ## all mails of ../shared/data, read by us, Python's email and MIME-tools
+	@tools/install-packages build run check
+	@$(MAKE) --no-print-directory build/debug/build.ninja
+	@ninja -C build/debug tests/mime/mime_facts
+	@tests/mime/compare.py build/debug/tests/mime/mime_facts
 
 fuzz: ## all fuzz targets for SECONDS=60 each, or FUZZ=name; crashes go to build/fuzz/crashes
 	@tools/install-packages build run check
