@@ -1,0 +1,109 @@
+#include "gw/rules/whitelist.h"
+
+#include "base/log.h"
+#include "gw/rules/rules_int.h"
+#include "lib/db/db.h"
+
+struct whitelist {
+	VEC(struct whitelist_object {
+		const struct rule_type *type;
+		void *data;
+	})
+	senders,
+		receivers;
+};
+
+/* Receiver kinds by the who object that does the same. */
+static const struct {
+	int64_t otype, as;
+} receiver_kinds[] = { { 1007, 1001 }, { 1008, 1002 }, { 1009, 1000 } };
+
+static int add(struct arena *a, struct whitelist *w, const struct whitelist_row *row, struct err *e)
+{
+	const struct rule_source src = { .id = row->id, .value = row->value };
+	struct whitelist_object o = { .type = rule_type_find(row->otype) };
+	bool receiver = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(receiver_kinds); i++)
+		if (row->otype == receiver_kinds[i].otype) {
+			o.type = rule_type_find(receiver_kinds[i].as);
+			receiver = true;
+		}
+	if (!o.type || o.type->class != CLASS_WHO || !o.type->who)
+		return err_set(e, ERR_INVALID, "its type %lld is not available here",
+			       (long long)row->otype);
+	if (o.type->decode(a, &src, &o.data, e) < 0)
+		return -1;
+	if (receiver)
+		vec_add(a, &w->receivers, o);
+	else
+		vec_add(a, &w->senders, o);
+	return 0;
+}
+
+int whitelist_build(struct arena *a, const struct whitelist_row *rows, size_t n,
+		    struct whitelist **out, struct err *e)
+{
+	struct whitelist *w = NEW(a, struct whitelist);
+
+	if (n > WHITELIST_OBJECTS_MAX)
+		return err_set(e, ERR_LIMIT, "more than %d objects in the SMTP whitelist",
+			       WHITELIST_OBJECTS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		struct err one;
+
+		if (add(a, w, &rows[i], &one) < 0)
+			log_warn("SMTP whitelist: object %lld is not used: %s",
+				 (long long)rows[i].id, one.msg);
+	}
+	*out = w;
+	return 0;
+}
+
+int whitelist_load(struct arena *a, struct db *db, struct whitelist **out, struct err *e)
+{
+	static const struct db_statement objects = {
+		NULL, "SELECT o.id, o.objecttype, o.value FROM object o"
+		      " JOIN objectgroup g ON g.id = o.objectgroup_id"
+		      " WHERE g.class = 'greylist' ORDER BY o.id"
+	};
+	const struct db_rows *r;
+	struct whitelist_row *rows;
+	size_t n;
+
+	if (db_run(db, a, &objects, NULL, 0, &r, e) < 0)
+		return err_wrap(e, "SMTP whitelist");
+	n = db_rows_count(r);
+	rows = NEW_N(a, struct whitelist_row, n);
+	for (size_t i = 0; i < n; i++)
+		rows[i] =
+			(struct whitelist_row){ db_int(r, i, 0), db_int(r, i, 1), db_str(r, i, 2) };
+	return whitelist_build(a, rows, n, out, e);
+}
+
+bool whitelist_has_sender(const struct whitelist *w, struct str sender, struct str client_text,
+			  const struct cidr_addr *client)
+{
+	bool gave_up = false;
+	struct who who = { .address = sender, .ip_text = client_text, .gave_up = &gave_up };
+
+	if (client) {
+		who.ip = *client;
+		who.has_ip = true;
+	}
+	for (size_t i = 0; i < w->senders.n; i++)
+		if (w->senders.p[i].type->who(w->senders.p[i].data, &who))
+			return true;
+	return false;
+}
+
+bool whitelist_has_receiver(const struct whitelist *w, struct str receiver)
+{
+	bool gave_up = false;
+	const struct who who = { .address = receiver, .gave_up = &gave_up };
+
+	for (size_t i = 0; i < w->receivers.n; i++)
+		if (w->receivers.p[i].type->who(w->receivers.p[i].data, &who))
+			return true;
+	return false;
+}
