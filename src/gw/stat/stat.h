@@ -34,6 +34,19 @@ struct stat_mail {
 MUST_CHECK int stat_record(struct arena *a, struct db *db, const struct stat_mail *mail,
 			   struct err *e);
 
+/* A mail that was refused before it came, and never tried again (policy.md §6). */
+struct stat_refused {
+	int64_t time; /* of the first try */
+	bool by_spf;  /* else by greylisting */
+	struct str sender;
+	const struct str *rcpt;
+	size_t n_rcpt;
+};
+
+/* Writes the rows of `n` such mails in one statement. */
+MUST_CHECK int stat_record_refused(struct arena *a, struct db *db, const struct stat_refused *mails,
+				   size_t n, struct err *e);
+
 /*
  * Adds to the hourly and daily sums what came since the last time. `utc_offset` is that of local
  * time in seconds, `now` seconds since 1970. *mails is how many were looked at.
