@@ -4,6 +4,11 @@ import os
 
 from lab import world
 
+SILENT = 5399       # a port that takes questions and never answers
+
+LISTEN = "import socket, time; s = socket.socket(type=socket.SOCK_DGRAM); " \
+         "s.bind(('{dns}', {port})); time.sleep(1e9)"
+
 HEAD = """\
 server:
   directory: "/etc/unbound"
@@ -13,6 +18,7 @@ server:
   use-syslog: no
   logfile: ""
   interface: {dns}
+  do-not-query-localhost: no
   access-control: 0.0.0.0/0 allow
   module-config: "iterator"
   local-zone: "." static
@@ -31,6 +37,8 @@ def configuration(dkim_record=None):
     lines.append('  local-zone: "10.in-addr.arpa." static\n')
     lines.extend(f'  local-data-ptr: "{address} {name}."\n'
                  for address, name in world.POINTERS.items())
+    lines.append(f'  local-zone: "{world.SLOW}." transparent\n')
+    lines.append(f'stub-zone:\n  name: "{world.SLOW}."\n  stub-addr: {world.DNS}@{SILENT}\n')
     lines.append("remote-control:\n  control-enable: no\n")
     return "".join(lines)
 
@@ -40,6 +48,8 @@ def start(node, dkim_record=None):
     text = configuration(dkim_record)
     node.exec(["tee", "/etc/unbound/unbound.conf"], stdin=text)
     node.exec(["unbound-checkconf", "/etc/unbound/unbound.conf"])
+    node.start(["/usr/bin/python3", "-c", LISTEN.format(dns=world.DNS, port=SILENT)],
+               os.path.join(node.directory, "silent.log"))
     process = node.start(["unbound", "-d", "-c", "/etc/unbound/unbound.conf"],
                          os.path.join(node.directory, "unbound.log"))
     node.wait_port(53, world.DNS)

@@ -119,10 +119,13 @@ def without_top(mail, names):
 
 
 def same_bytes(sent, got, incoming):
-    """Is `got` what was sent, but for Received lines and one X-SPAM-LEVEL on top?"""
-    names = ["Received", "X-SPAM-LEVEL"] if incoming else ["Received"]
-    marks = len(re.findall(rb"(?im)^X-SPAM-LEVEL:", got.split(b"\r\n\r\n", 1)[0]))
-    return without_top(got, names) == sent and marks == (1 if incoming else 0)
+    """Is `got` what was sent, but for Received lines, and of a mail that came in one X-SPAM-LEVEL
+    and one Received-SPF on top?"""
+    marks = ["X-SPAM-LEVEL", "Received-SPF"]
+    head = got.split(b"\r\n\r\n", 1)[0]
+    counts = [len(re.findall(rb"(?im)^" + name.encode() + b":", head)) for name in marks]
+    names = ["Received", *(marks if incoming else [])]
+    return without_top(got, names) == sent and counts == ([1, 1] if incoming else [0, 0])
 
 
 def complaints(lab, evidence, sample, sent, since=0):

@@ -18,6 +18,7 @@ MX_INSIDE = "10.9.0.10"
 
 DOMAIN = "inside.test"
 OUTSIDE = "sender.example"
+SLOW = "slow.example"           # a domain whose name server never answers
 BOUNCES = "bounces.example"     # a domain whose server never answers
 
 HOSTNAMES = {"inet": "mx.sender.example", "gw": "gw", "lan": "mail"}

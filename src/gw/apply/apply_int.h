@@ -8,8 +8,8 @@
 #include "gw/apply/apply.h"
 
 /* What has to be told that its configuration changed. */
-enum service { SERVICE_POSTFIX, SERVICE_CLAMD, SERVICE_FRESHCLAM, SERVICE_FILTER };
-enum { SERVICE_COUNT = SERVICE_FILTER + 1 };
+enum service { SERVICE_POSTFIX, SERVICE_CLAMD, SERVICE_FRESHCLAM, SERVICE_FILTER, SERVICE_POLICY };
+enum { SERVICE_COUNT = SERVICE_POLICY + 1 };
 
 /* A set of services. */
 enum { SERVICE_NONE = 0 };

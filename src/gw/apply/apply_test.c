@@ -206,7 +206,7 @@ static void test_first_sync(void **state)
 	assert_has(main_cf, "\nmynetworks = 127.0.0.0/8 192.0.2.0/24 [::1]/128\n");
 	assert_has(main_cf, "\nsmtpd_banner = $myhostname ESMTP Proxmox\n");
 	assert_has(main_cf, "\nlmtp_data_done_timeout = 660s\n");
-	assert_lacks(main_cf, "check_policy_service");
+	assert_has(main_cf, "check_policy_service inet:127.0.0.1:10022");
 	assert_has(get("/etc/postfix/master.cf"), "-o mynetworks=127.0.0.0/8,192.0.2.10\n");
 	assert_string_equal(get("/root/.forward"), "admin@domain.tld\n");
 	assert_has(get("/etc/clamav/clamd.conf"), "\nMaxFileSize 25000000\n");
@@ -552,11 +552,38 @@ static void test_dump(void **state)
 	assert_has(dump, "\npmg.mail.queue-lifetime = 3\n");
 	assert_lacks(dump, "pmg.mail.relay =");
 	assert_has(dump, "\npostfix.dnsbl_sites = a.org*2,b.org\n");
-	assert_has(dump, "\npostfix.usepolicy = 0\n");
+	assert_has(dump, "\npostfix.usepolicy = 1\n");
 	assert_has(dump,
 		   "\nproxy.host = proxy.example.com\nproxy.password = s3:cret\nproxy.port = 3128\n"
 		   "proxy.username = joe\n");
 	assert_has(dump, "\npostgres.version = 15\n");
+}
+
+/* config.md §4: greylist or greylist6 or spf. */
+static void test_policy_service(void **state)
+{
+	static const struct {
+		const char *settings;
+		bool used;
+	} cases[] = {
+		{ "", true },
+		{ "\tspf 0\n", true },
+		{ "\tgreylist 0\n", true },
+		{ "\tspf 0\n\tgreylist 0\n", false },
+		{ "\tspf 0\n\tgreylist 0\n\tgreylist6 1\n", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		put("/etc/pmg/pmg.conf",
+		    str_z(a, str_fmt(a, "section: mail\n%s", cases[i].settings)));
+		sync_ok(false);
+		if (cases[i].used)
+			assert_has(get("/etc/postfix/main.cf"),
+				   "check_policy_service inet:127.0.0.1:10022");
+		else
+			assert_lacks(get("/etc/postfix/main.cf"), "check_policy_service");
+	}
 }
 
 static void test_relay_forms(void **state)
@@ -660,6 +687,7 @@ int main(void)
 		TEST(test_what_is_not_installed_is_left_out),
 		TEST(test_networks),
 		TEST(test_dump),
+		TEST(test_policy_service),
 		TEST(test_relay_forms),
 		TEST(test_filter_dump),
 		TEST(test_init),

@@ -49,6 +49,12 @@ static const struct how table[SERVICE_COUNT] = {
 		.running = { "/usr/bin/pmg-smtp-filter", "status" },
 		.reload = { "/usr/bin/pmg-smtp-filter", "reload" },
 	},
+	[SERVICE_POLICY] = {
+		.name = "pmgpolicy",
+		.systemd = { "/usr/bin/systemctl", "try-reload-or-restart", "pmgpolicy" },
+		.running = { "/usr/bin/pmgpolicy", "status" },
+		.reload = { "/usr/bin/pmgpolicy", "reload" },
+	},
 };
 
 const char *service_name(enum service service)

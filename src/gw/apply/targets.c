@@ -136,7 +136,21 @@ static struct str filter_dump(struct arena *a, const struct cfg *c)
 	return buf_str(&b);
 }
 
-/* Files without a template. The filter reads all settings itself; this tells that one changed. */
+/* What pmgpolicy's answers depend on. */
+static struct str policy_dump(struct arena *a, const struct cfg *c)
+{
+	const struct cfg_mail *m = &c->mail;
+
+	return str_fmt(a,
+		       "admin.demo:%d\nmail.greylist:%d\nmail.greylist6:%d\n"
+		       "mail.greylistmask4:%lld\nmail.greylistmask6:%lld\nmail.max_policy:%lld\n"
+		       "mail.spf:%d\ndns.fqdn:%.*s\n",
+		       c->admin.demo, m->greylist, m->greylist6, (long long)m->greylistmask4,
+		       (long long)m->greylistmask6, (long long)m->max_policy, m->spf,
+		       STR_ARG(c->dns.fqdn));
+}
+
+/* Files without a template. Our daemons read the settings themselves; these tell of a change. */
 static void add_others(struct arena *a, const struct apply_env *env, const struct apply_state *s,
 		       struct target_files *out)
 {
@@ -153,6 +167,9 @@ static void add_others(struct arena *a, const struct apply_env *env, const struc
 	add(a, env, out,
 	    (struct target_file){ STR("/run/pmg-smtp-filter/settings"), apply_dump(a, pmg), attr,
 				  SERVICE_BIT(SERVICE_FILTER) });
+	add(a, env, out,
+	    (struct target_file){ STR("/run/pmgpolicy/settings"), policy_dump(a, s->cfg), attr,
+				  SERVICE_BIT(SERVICE_POLICY) });
 }
 
 int targets_render(struct arena *a, const struct apply_env *env, const struct apply_state *s,

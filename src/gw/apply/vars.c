@@ -147,8 +147,8 @@ static void add_postfix(struct arena *a, struct tmpl_value *vars, const struct a
 	set(a, vars, "postfix.transportnets", transport_networks(a, &s->lists));
 	set(a, vars, "postfix.dnsbl_sites", dnsbl_sites(a, m->dnsbl_sites));
 	tmpl_set_path(a, vars, "postfix.dnsbl_threshold", tmpl_int(a, m->dnsbl_threshold));
-	/* It would be greylist or greylist6 or spf, if pmgpolicy existed. */
-	set(a, vars, "postfix.usepolicy", STR("0"));
+	set(a, vars, "postfix.usepolicy",
+	    m->greylist || m->greylist6 || m->spf ? STR("1") : STR("0"));
 	set(a, vars, "postfix.int_ip", cidr_addr_bracketed(a, &env->facts.int_ip));
 	set(a, vars, "postfix.relay", next_hop(a, m->relay, relay_mx));
 	set(a, vars, "postfix.smarthost", next_hop(a, m->smarthost, true));

@@ -143,9 +143,9 @@ static void test_idle_settings(void **state)
 	(void)state;
 	unlink(in_dir("pmg.conf"));
 	assert_null(cfg_idle(a, load()).p);
-	put("pmg.conf", STR("section: mail\n\tgreylist 1\n\tspf 0\n\ttls 1\n\n"
+	put("pmg.conf", STR("section: mail\n\tgreylist 1\n\ttls 1\n\n"
 			    "section: clamav\n\tsafebrowsing 1\n"));
-	assert_text(cfg_idle(a, load()), "mail.greylist clamav.safebrowsing");
+	assert_text(cfg_idle(a, load()), "clamav.safebrowsing");
 }
 
 static void test_file_too_large(void **state)
