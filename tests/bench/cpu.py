@@ -5,8 +5,9 @@ import os
 TICK = os.sysconf("SC_CLK_TCK")
 
 # Who is who by program name. What is not listed counts as Postfix when master started it.
-GROUPS = {"pmg-smtp-filter": "filter", "clamd": "clamd", "postgres": "postgres",
-          "rsyslogd": "syslog", "smtp-source": "load", "smtp-sink": "load", "unbound": "dns"}
+GROUPS = {"pmg-smtp-filter": "filter", "pmgpolicy": "policy", "clamd": "clamd",
+          "postgres": "postgres", "rsyslogd": "syslog", "smtp-source": "load", "smtp-sink": "load",
+          "unbound": "dns"}
 
 
 class Process:
