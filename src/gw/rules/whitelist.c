@@ -84,8 +84,8 @@ int whitelist_load(struct arena *a, struct db *db, struct whitelist **out, struc
 bool whitelist_has_sender(const struct whitelist *w, struct str sender, struct str client_text,
 			  const struct cidr_addr *client)
 {
-	bool gave_up = false;
-	struct who who = { .address = sender, .ip_text = client_text, .gave_up = &gave_up };
+	struct who_said said = { 0 };
+	struct who who = { .address = sender, .ip_text = client_text, .said = &said };
 
 	if (client) {
 		who.ip = *client;
@@ -99,8 +99,8 @@ bool whitelist_has_sender(const struct whitelist *w, struct str sender, struct s
 
 bool whitelist_has_receiver(const struct whitelist *w, struct str receiver)
 {
-	bool gave_up = false;
-	const struct who who = { .address = receiver, .gave_up = &gave_up };
+	struct who_said said = { 0 };
+	const struct who who = { .address = receiver, .said = &said };
 
 	for (size_t i = 0; i < w->receivers.n; i++)
 		if (w->receivers.p[i].type->who(w->receivers.p[i].data, &who))
