@@ -13,7 +13,8 @@
 #include "gw/spam/spam.h"
 
 static const char gtube[] = "Subject: hi\n\n"
-			    "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\n";
+			    "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-"
+			    "TEST-EMAIL*C.34X\n";
 
 static double score_of(const struct spam_result *r, const char *rule)
 {
