@@ -97,19 +97,29 @@ static struct str repeat(struct str s, size_t times)
 	return (struct str){ p, s.n * times };
 }
 
+/* Processor time of all children so far, so that a busy machine does not show. */
+static int64_t children_ms(void)
+{
+	struct rusage use;
+
+	assert_int_equal(getrusage(RUSAGE_CHILDREN, &use), 0);
+	return (use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1000 +
+	       (use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1000;
+}
+
 /* Lists it as a child of this process would be listed; peak memory is that of all children so far.
  */
 static struct archive_content explode(const char *what, const char *type, struct str bomb)
 {
 	struct archive_input in = { .type = str_of(type), .name = STR("bomb"), .bytes = bomb };
 	struct archive_limits l = { .files = 1000, .depth = 5, .deadline = net_now() + 30000 };
-	int64_t start = net_now(), ms;
+	int64_t start = children_ms(), ms;
 	struct archive_content c;
 	struct rusage use;
 	struct err e;
 
 	assert_int_equal(archive_list(a, magic, &in, 1, &l, &c, &e), 0);
-	ms = net_now() - start;
+	ms = children_ms() - start;
 	assert_int_equal(getrusage(RUSAGE_CHILDREN, &use), 0);
 	print_message("%s: %zu bytes, %lld ms, %ld MB: %.*s\n", what, bomb.n, (long long)ms,
 		      use.ru_maxrss / 1024, STR_ARG(c.problem));
