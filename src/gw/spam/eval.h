@@ -26,7 +26,8 @@ enum {
 };
 
 struct eval_args {
-	struct str rule; /* name of the rule that asks */
+	struct str rule; /* name of the rule that asks, and its type */
+	enum rule_type type;
 	const struct str *v;
 	size_t n;
 	const void *prepared; /* what `prepare` made of them */

@@ -6,5 +6,6 @@ const struct eval_family *const eval_families[] = {
 	&eval_relay,
 	&markup_settings,
 	&eval_textcat,
+	&eval_html,
 	NULL,
 };

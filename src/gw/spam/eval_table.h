@@ -6,3 +6,4 @@
 extern const struct eval_family eval_bayes;
 extern const struct eval_family eval_relay;
 extern const struct eval_family eval_textcat;
+extern const struct eval_family eval_html;

@@ -319,6 +319,11 @@ static void finish(struct html_walk *w)
 	for (size_t i = 0; i < w->inside.n; i++)
 		vec_add(w->a, &r->inside,
 			*(const struct spam_html_count *)w->inside.entries[i].value);
+	for (size_t i = 0; i < r->titles.n; i++) {
+		int64_t chars = (int64_t)spam_chars(buf_str(r->titles.p[i]));
+
+		r->title_chars = chars > r->title_chars ? chars : r->title_chars;
+	}
 	narrow_texts(r->anchors.p, r->anchors.n);
 	narrow_texts(r->titles.p, r->titles.n);
 	r->uris = w->uri_list.p;

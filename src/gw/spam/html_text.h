@@ -30,6 +30,7 @@ struct spam_html {
 	VEC(struct str) comments;
 	VEC(struct spam_html_count) inside; /* tags seen, and how many of each are open */
 
+	int64_t title_chars; /* of the longest title */
 	int64_t image_area, length, html_length, non_space_len, min_size, max_size;
 	bool has_tags, has_elements, has_seen_elements, has_obfuscation; /* else no ratio */
 	double closed_extra_ratio, bad_tag_ratio, non_element_ratio, obfuscation_ratio, ratio;

@@ -48,6 +48,7 @@ static bool eval_args(struct spam_conf *c, const struct rule_def *d, struct rule
 	struct str *whole;
 
 	r->args.rule = r->name;
+	r->args.type = d->type;
 	if (str_eq(d->eval, str_of(d->kind))) { /* uri_detail, askdns */
 		whole = NEW(c->keep, struct str);
 		*whole = str_copy(c->keep, d->args);
