@@ -274,6 +274,17 @@ static enum conf_verdict replace_end(struct conf_parser *p, struct str value)
 	return value.n ? CONF_OK : CONF_MISSING;
 }
 
+static enum conf_verdict ok_locales(struct conf_parser *p, struct str value)
+{
+	struct str rest = value, word;
+
+	p->conf->view.locales = str_copy(p->conf->keep, value);
+	while (str_word(&rest, &word))
+		if (str_eq(word, STR("all")))
+			p->conf->view.locales = STR_NONE;
+	return value.n ? CONF_OK : CONF_MISSING;
+}
+
 struct setting {
 	const char *key, *plugin;
 	enum conf_verdict (*set)(struct conf_parser *p, struct str value);
@@ -285,6 +296,7 @@ static const struct setting settings[] = {
 	{ "body_part_scan_size", NULL, body_size },
 	{ "rawbody_part_scan_size", NULL, rawbody_size },
 	{ "parse_dkim_uris", NULL, dkim_uris },
+	{ "ok_locales", NULL, ok_locales },
 	{ "envelope_sender_header", NULL, envelope_header },
 	{ "trusted_networks", NULL, trusted },
 	{ "internal_networks", NULL, internal },

@@ -7,5 +7,6 @@ const struct eval_family *const eval_families[] = {
 	&markup_settings,
 	&eval_textcat,
 	&eval_html,
+	&eval_mime,
 	NULL,
 };

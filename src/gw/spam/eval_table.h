@@ -7,3 +7,4 @@ extern const struct eval_family eval_bayes;
 extern const struct eval_family eval_relay;
 extern const struct eval_family eval_textcat;
 extern const struct eval_family eval_html;
+extern const struct eval_family eval_mime;

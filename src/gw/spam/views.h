@@ -66,6 +66,8 @@ struct spam_view_options {
 	struct spam_texts originating_ip_headers;
 	/* body_part_scan_size, rawbody_part_scan_size; 0: no limit of their own. */
 	size_t body_part_max, rawbody_part_max;
+	/* ok_locales: languages whose charsets are expected; empty: all of them */
+	struct str locales;
 	/* parse_dkim_uris */
 	bool dkim_uris;
 	/*
