@@ -8,5 +8,6 @@ const struct eval_family *const eval_families[] = {
 	&eval_textcat,
 	&eval_html,
 	&eval_mime,
+	&eval_body,
 	NULL,
 };
