@@ -9,5 +9,6 @@ const struct eval_family *const eval_families[] = {
 	&eval_html,
 	&eval_mime,
 	&eval_body,
+	&eval_image,
 	NULL,
 };

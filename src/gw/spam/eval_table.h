@@ -9,3 +9,4 @@ extern const struct eval_family eval_textcat;
 extern const struct eval_family eval_html;
 extern const struct eval_family eval_mime;
 extern const struct eval_family eval_body;
+extern const struct eval_family eval_image;
