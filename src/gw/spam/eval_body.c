@@ -1,7 +1,7 @@
 #include <math.h>
 
-#include "base/map.h"
 #include "base/utf8.h"
+#include "gw/spam/eval_body.h"
 #include "gw/spam/eval_number.h"
 #include "gw/spam/eval_table.h"
 #include "gw/spam/html_text.h"
@@ -12,12 +12,10 @@ enum {
 	VERTICAL_LINE_MIN = 6, /* octets of a line that can be written vertically */
 };
 
-struct words {
-	struct map counts; /* word → unsigned */
-};
-
 struct body_facts {
-	bool have_difference, have_vertical;
+	bool have_difference, have_vertical, have_plain, have_stock;
+	struct plain_text plain;
+	unsigned stock_labels;
 	double difference; /* highest, percent of the HTML words */
 	size_t html_words, text_words;
 	int vertical; /* highest percentage of blanks; -1: no line was long enough */
@@ -233,12 +231,58 @@ static unsigned check_body_length(struct eval_run *r, const struct eval_args *ar
 	return (double)spam_body_size(r->m) <= argument(args, 0);
 }
 
+static unsigned check_stock_info(struct eval_run *r, const struct eval_args *args)
+{
+	struct body_facts *f = r->mail;
+
+	if (!f->have_stock)
+		f->stock_labels = plain_stock_labels(r->m);
+	f->have_stock = true;
+	return f->stock_labels >= argument(args, 0);
+}
+
+static const struct plain_text *plain(struct eval_run *r)
+{
+	struct body_facts *f = r->mail;
+
+	if (!f->have_plain)
+		plain_measure(r->m, &f->plain);
+	f->have_plain = true;
+	return &f->plain;
+}
+
+static bool in_bounds(const struct eval_args *args, double value)
+{
+	return value >= argument(args, 0) && (args->n < 2 || value <= argument(args, 1));
+}
+
+static unsigned plaintext_body_length(struct eval_run *r, const struct eval_args *args)
+{
+	return plain(r)->present && in_bounds(args, (double)plain(r)->body);
+}
+
+static unsigned plaintext_sig_length(struct eval_run *r, const struct eval_args *args)
+{
+	return plain(r)->present && in_bounds(args, (double)plain(r)->signature);
+}
+
+static unsigned plaintext_body_sig_ratio(struct eval_run *r, const struct eval_args *args)
+{
+	const struct plain_text *p = plain(r);
+
+	return p->signature > 0 && in_bounds(args, (double)p->body / (double)p->signature);
+}
+
 static const struct eval evals[] = {
 	{ "multipart_alternative_difference", multipart_alternative_difference, NULL },
 	{ "multipart_alternative_difference_count", multipart_alternative_difference_count, NULL },
 	{ "check_blank_line_ratio", check_blank_line_ratio, NULL },
 	{ "tvd_vertical_words", tvd_vertical_words, NULL },
 	{ "check_body_length", check_body_length, NULL },
+	{ "check_stock_info", check_stock_info, NULL },
+	{ "plaintext_body_length", plaintext_body_length, NULL },
+	{ "plaintext_sig_length", plaintext_sig_length, NULL },
+	{ "plaintext_body_sig_ratio", plaintext_body_sig_ratio, NULL },
 	{ 0 },
 };
 

@@ -50,11 +50,38 @@ static void lines(void **state)
 	EVAL_CASES("BodyEval", cases);
 }
 
+#define SIGNED "12345\n-- \nme\n-- \nyou\n"
+
+static void plain_text(void **state)
+{
+	static const struct eval_case cases[] = {
+		{ TEXT_MAIL("12345\n"), "body plaintext_body_length('6', '6')", 1 },
+		{ TEXT_MAIL("12345\n-- \n"), "body plaintext_body_length('10', '10')", 1 },
+		{ TEXT_MAIL(SIGNED), "body plaintext_body_length('13', '13')", 1 },
+		{ TEXT_MAIL(SIGNED), "body plaintext_sig_length('5', '5')", 1 },
+		{ TEXT_MAIL(SIGNED), "body plaintext_body_sig_ratio('2.59', '2.61')", 1 },
+		{ TEXT_MAIL("a\n---\nb\n"), "body plaintext_sig_length('1')", 0 },
+		{ TEXT_MAIL("a\n"), "body plaintext_body_sig_ratio('0', '1')", 0 },
+		{ HTML_MAIL("x"), "body plaintext_body_length('0')", 0 },
+		{ TEXT_MAIL("symbol: a\nticker: b\n"), "body check_stock_info('2')", 1 },
+		{ TEXT_MAIL("symbol: a\nsymbol: b\n"), "body check_stock_info('2')", 0 },
+		{ TEXT_MAIL("sxtxock: a\ncurrent price: b\n"), "body check_stock_info('2')", 1 },
+		{ TEXT_MAIL("ticker\n: a\nWeek 2 target:\n\nb\n"), "body check_stock_info('2')",
+		  1 },
+		{ TEXT_MAIL("price: a\nstock name: b\n"), "body check_stock_info('1')", 0 },
+		{ HTML_MAIL("symbol: a"), "body check_stock_info('1')", 0 },
+	};
+
+	(void)state;
+	EVAL_CASES("BodyEval", cases);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(differences),
 		cmocka_unit_test(lines),
+		cmocka_unit_test(plain_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
