@@ -1,4 +1,34 @@
+/* RelayEval: what the Received lines say about the way that a mail came. */
+#include "gw/spam/eval_help.h"
 #include "gw/spam/eval_table.h"
+
+enum { RE_BIG, RE_HOST, RE_IP, RE_LOCALHOST, RE_WIDE_TLD, RES };
+
+struct relay_conf {
+	struct re *re[RES];
+};
+
+/* What the relays themselves cannot be, or cannot easily. */
+static const char *const patterns[RES] = {
+	[RE_BIG] = "(?i)(?:^|\\.)(?:aol|caramail|cs|drizzle|excite|hotmail|localhost|lycos|msn|"
+		   "yahoo)\\.com$|(?:^|\\.)lycos\\.co\\.uk$",
+	[RE_HOST] = "^\\w+(?:[\\w.-]+\\.)+\\w+$",
+	[RE_IP] = "^\\d+\\.\\d+\\.\\d+\\.\\d+$",
+	[RE_LOCALHOST] = "^localhost(?:\\.localdomain)?$",
+	[RE_WIDE_TLD] = "\\.(?:[^.\\s]{3,}|ie|fr|de)$",
+};
+
+static void conf_init(struct spam_conf *c, void *conf)
+{
+	eval_patterns(c, patterns, RES, ((struct relay_conf *)conf)->re);
+}
+
+static bool is(const struct eval_run *r, int which, struct str s)
+{
+	const struct relay_conf *c = r->conf;
+
+	return re_match(c->re[which], s) == RE_MATCH;
+}
 
 /* Trust needs at least one line that was understood, and none that was not. */
 static unsigned check_all_trusted(struct eval_run *r, const struct eval_args *args)
@@ -23,14 +53,91 @@ static unsigned check_relays_unparseable(struct eval_run *r, const struct eval_a
 	return spam_relays_unparseable(r->m) > 0;
 }
 
+/* A large provider's name in HELO, from an address without one; the oldest public hop decides. */
+static unsigned no_rdns_dotcom_helo(struct eval_run *r, const struct eval_args *args)
+{
+	const struct spam_relays *relays = spam_relays(r->m, SPAM_RELAYS_UNTRUSTED);
+	unsigned answer = 0;
+
+	(void)args;
+	for (size_t i = 0; i < relays->n; i++) {
+		const struct spam_relay *relay = &relays->v[i];
+
+		if (!relay->ip_private)
+			answer = relay->no_reverse_dns && is(r, RE_BIG, relay->helo);
+	}
+	return answer;
+}
+
+/* The two last labels of a host name, or three where that says too little. */
+static struct str short_host(const struct eval_run *r, struct str host)
+{
+	size_t want = is(r, RE_WIDE_TLD, host) ? 2 : 3, dots = 0;
+
+	if (is(r, RE_IP, host))
+		return host;
+	for (size_t i = host.n; i > 0; i--)
+		if (host.p[i - 1] == '.' && ++dots == want)
+			return str_from(host, i);
+	return host;
+}
+
+/* Was the server that took a mail over not the one that the server above got it from? */
+static bool is_mismatch(const struct eval_run *r, const struct spam_relay *above,
+			const struct spam_relay *below)
+{
+	struct str by = short_host(r, below->by), from = short_host(r, above->rdns);
+
+	if (is(r, RE_LOCALHOST, above->rdns) && str_eq(above->ip, STR("127.0.0.1")))
+		return false;
+	return is(r, RE_HOST, by) && is(r, RE_HOST, from) && !str_ieq(by, from);
+}
+
+static unsigned forged_received_trail(struct eval_run *r, const struct eval_args *args)
+{
+	const struct spam_relays *relays = spam_relays(r->m, SPAM_RELAYS_UNTRUSTED);
+	size_t mismatches = 0;
+
+	(void)args;
+	for (size_t i = 1; i < relays->n; i++)
+		mismatches += is_mismatch(r, &relays->v[i - 1], &relays->v[i]);
+	return mismatches > 1;
+}
+
+static struct str net24(struct str ip)
+{
+	return str_sub(ip, 0, (size_t)(str_rchr(ip, '.') + 1));
+}
+
+/* An address in HELO that is not even near the one it came from. */
+static unsigned helo_ip_mismatch(struct eval_run *r, const struct eval_args *args)
+{
+	const struct spam_relays *relays = spam_relays(r->m, SPAM_RELAYS_UNTRUSTED);
+
+	(void)args;
+	for (size_t i = 0; i < relays->n; i++) {
+		struct str helo = relays->v[i].helo, ip = relays->v[i].ip;
+
+		if (eval_is_public_ipv4(helo) && eval_is_public_ipv4(ip) &&
+		    !str_eq(net24(helo), net24(ip)))
+			return 1;
+	}
+	return 0;
+}
+
 static const struct eval evals[] = {
 	{ .name = "check_all_trusted", .call = check_all_trusted },
 	{ .name = "check_no_relays", .call = check_no_relays },
 	{ .name = "check_relays_unparseable", .call = check_relays_unparseable },
+	{ .name = "check_for_no_rdns_dotcom_helo", .call = no_rdns_dotcom_helo },
+	{ .name = "check_for_forged_received_trail", .call = forged_received_trail },
+	{ .name = "helo_ip_mismatch", .call = helo_ip_mismatch },
 	{ 0 },
 };
 
 const struct eval_family eval_relay = {
 	.plugin = "RelayEval",
 	.evals = evals,
+	.conf_size = sizeof(struct relay_conf),
+	.conf_init = conf_init,
 };

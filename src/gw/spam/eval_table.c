@@ -3,12 +3,14 @@
 
 const struct eval_family *const eval_families[] = {
 	&eval_bayes,
-	&eval_relay,
-	&markup_settings,
-	&eval_textcat,
-	&eval_html,
-	&eval_mime,
 	&eval_body,
+	&eval_header_family,
+	&eval_html,
 	&eval_image,
+	&eval_lists,
+	&eval_mime,
+	&eval_relay,
+	&eval_textcat,
+	&markup_settings,
 	NULL,
 };

@@ -4,9 +4,11 @@
 #include "gw/spam/eval.h"
 
 extern const struct eval_family eval_bayes;
+extern const struct eval_family eval_body;
+extern const struct eval_family eval_header_family;
+extern const struct eval_family eval_html;
+extern const struct eval_family eval_image;
+extern const struct eval_family eval_lists;
+extern const struct eval_family eval_mime;
 extern const struct eval_family eval_relay;
 extern const struct eval_family eval_textcat;
-extern const struct eval_family eval_html;
-extern const struct eval_family eval_mime;
-extern const struct eval_family eval_body;
-extern const struct eval_family eval_image;
