@@ -162,6 +162,11 @@ struct spam_texts spam_body(struct spam_message *m)
 	return body_view(m, SPAM_VIEW_ALL);
 }
 
+void spam_body_replace(struct spam_message *m, struct spam_texts lines)
+{
+	m->bodies[SPAM_VIEW_ALL] = lines;
+}
+
 struct spam_texts spam_body_visible(struct spam_message *m)
 {
 	return body_view(m, SPAM_VIEW_VISIBLE);

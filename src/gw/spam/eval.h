@@ -57,6 +57,7 @@ struct eval {
 	 * drops the rule, with a note. NULL: nothing to do.
 	 */
 	int (*prepare)(struct spam_conf *c, void *conf, struct eval_args *args, struct err *e);
+	bool rewrites; /* changes views that later rules see: it is run even if no rule waits */
 };
 
 struct eval_family {

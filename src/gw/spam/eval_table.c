@@ -4,6 +4,7 @@
 const struct eval_family *const eval_families[] = {
 	&eval_bayes,
 	&eval_body,
+	&eval_freemail,
 	&eval_header_family,
 	&eval_html,
 	&eval_image,

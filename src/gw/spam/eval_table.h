@@ -5,6 +5,7 @@
 
 extern const struct eval_family eval_bayes;
 extern const struct eval_family eval_body;
+extern const struct eval_family eval_freemail;
 extern const struct eval_family eval_header_family;
 extern const struct eval_family eval_html;
 extern const struct eval_family eval_image;

@@ -206,8 +206,11 @@ static void match_texts(struct run *run, size_t i, struct shared_texts *s,
 {
 	const struct re *re;
 
-	if (!s->made)
-		texts_make(run, s, view(run->m));
+	struct spam_texts now = view(run->m);
+
+	/* An eval function may have rewritten it. */
+	if (!s->made || s->texts.v != now.v)
+		texts_make(run, s, now);
 	if (!re_possible(run->rs->rules[i].re, &s->all))
 		return;
 	if (run->rs->spare && !worth_running(&run->worth, i))
@@ -346,7 +349,7 @@ static void call_eval(struct run *run, size_t i)
 	};
 	unsigned value;
 
-	if (run->rs->spare && !worth_running(&run->worth, i))
+	if (run->rs->spare && !r->eval->rewrites && !worth_running(&run->worth, i))
 		return;
 	if (f->mail_size && !run->evals[r->family])
 		run->evals[r->family] = arena_alloc(run->a, f->mail_size);

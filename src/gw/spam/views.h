@@ -150,6 +150,12 @@ bool spam_header_text(struct spam_message *m, const struct spam_header_query *q,
  */
 struct spam_texts spam_body(struct spam_message *m);
 
+/*
+ * Gives the body other lines, as many as it has: SpamAssassin's FreeMail cuts addresses out of what
+ * the rules after it see. The views made of it before stay as they are.
+ */
+void spam_body_replace(struct spam_message *m, struct spam_texts lines);
+
 /* The same without the HTML text that a reader would not see, and only that (no Subject). */
 struct spam_texts spam_body_visible(struct spam_message *m);
 struct spam_texts spam_body_invisible(struct spam_message *m);
