@@ -148,7 +148,7 @@ static bool is_octet(struct str s)
 	       str_int(s, 0, 255, &n);
 }
 
-static bool is_ipv4(struct str s)
+bool eval_is_ipv4(struct str s)
 {
 	int octets = 0;
 
@@ -160,7 +160,7 @@ static bool is_ipv4(struct str s)
 
 bool eval_is_public_ipv4(struct str s)
 {
-	return is_ipv4(s) && !spam_ip_is_private(s);
+	return eval_is_ipv4(s) && !spam_ip_is_private(s);
 }
 
 struct str eval_arg(const struct eval_args *args, size_t i)

@@ -30,6 +30,7 @@ struct str eval_domain(struct eval_run *r, struct str host);
 /* After the last @, or all of it. */
 struct str eval_addr_host(struct str addr);
 
+bool eval_is_ipv4(struct str s);
 bool eval_is_public_ipv4(struct str s);
 
 /* Arguments: number `i`, or `otherwise` if it is absent or no number. */

@@ -5,11 +5,16 @@
 
 extern const struct eval_family eval_bayes;
 extern const struct eval_family eval_body;
+extern const struct eval_family eval_bounce;
 extern const struct eval_family eval_freemail;
 extern const struct eval_family eval_header_family;
 extern const struct eval_family eval_html;
+extern const struct eval_family eval_https;
 extern const struct eval_family eval_image;
 extern const struct eval_family eval_lists;
 extern const struct eval_family eval_mime;
 extern const struct eval_family eval_relay;
+extern const struct eval_family eval_subject;
 extern const struct eval_family eval_textcat;
+extern const struct eval_family eval_uri;
+extern const struct eval_family eval_uri_detail;

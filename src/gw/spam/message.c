@@ -344,3 +344,8 @@ struct str spam_full(const struct spam_message *m)
 {
 	return m->full;
 }
+
+struct str spam_pristine_body(const struct spam_message *m)
+{
+	return m->body;
+}

@@ -164,6 +164,9 @@ struct spam_texts spam_body_invisible(struct spam_message *m);
 struct spam_texts spam_rawbody(struct spam_message *m);
 struct str spam_full(const struct spam_message *m);
 
+/* The body as it came. */
+struct str spam_pristine_body(const struct spam_message *m);
+
 /* MIME parts, containers before what they contain; [0] is the message itself. */
 struct spam_part {
 	struct str type;      /* "text/plain"; lower case; every text/x but a few is text/plain */
