@@ -274,15 +274,16 @@ static unsigned plaintext_body_sig_ratio(struct eval_run *r, const struct eval_a
 }
 
 static const struct eval evals[] = {
-	{ "multipart_alternative_difference", multipart_alternative_difference, NULL },
-	{ "multipart_alternative_difference_count", multipart_alternative_difference_count, NULL },
-	{ "check_blank_line_ratio", check_blank_line_ratio, NULL },
-	{ "tvd_vertical_words", tvd_vertical_words, NULL },
-	{ "check_body_length", check_body_length, NULL },
-	{ "check_stock_info", check_stock_info, NULL },
-	{ "plaintext_body_length", plaintext_body_length, NULL },
-	{ "plaintext_sig_length", plaintext_sig_length, NULL },
-	{ "plaintext_body_sig_ratio", plaintext_body_sig_ratio, NULL },
+	{ .name = "multipart_alternative_difference", .call = multipart_alternative_difference },
+	{ .name = "multipart_alternative_difference_count",
+	  .call = multipart_alternative_difference_count },
+	{ .name = "check_blank_line_ratio", .call = check_blank_line_ratio },
+	{ .name = "tvd_vertical_words", .call = tvd_vertical_words },
+	{ .name = "check_body_length", .call = check_body_length },
+	{ .name = "check_stock_info", .call = check_stock_info },
+	{ .name = "plaintext_body_length", .call = plaintext_body_length },
+	{ .name = "plaintext_sig_length", .call = plaintext_sig_length },
+	{ .name = "plaintext_body_sig_ratio", .call = plaintext_body_sig_ratio },
 	{ 0 },
 };
 

@@ -377,10 +377,10 @@ static unsigned freemail_body(struct eval_run *r, const struct eval_args *args)
 			    args->prepared);
 }
 
-/* Addresses of a header in lower case; whether one of them is free. */
+/* Addresses of a header in lower case; whether one of them is at a freemail provider. */
 struct parties {
 	struct spam_texts addrs;
-	bool free;
+	bool freemail;
 };
 
 static struct parties parties(struct eval_run *r, struct str header)
@@ -392,7 +392,7 @@ static struct parties parties(struct eval_run *r, struct str header)
 
 	for (size_t i = 0; i < all.n; i++) {
 		v[i] = str_lower(r->a, all.v[i]);
-		out.free |= is_freemail(r, v[i]);
+		out.freemail |= is_freemail(r, v[i]);
 	}
 	return out;
 }
@@ -428,13 +428,13 @@ static unsigned freemail_replyto(struct eval_run *r, const struct eval_args *arg
 
 	if (f->skip_bulk && is_re(r, RE_BULK, eval_header(r, "EnvelopeFrom")))
 		return 0;
-	if (from.free && reply.free && !have_in_common(from.addrs, reply.addrs)) {
+	if (from.freemail && reply.freemail && !have_in_common(from.addrs, reply.addrs)) {
 		r->found = reply.addrs.v[0];
 		return 1;
 	}
 	if (!str_eq(eval_arg(args, 0), STR("reply")))
-		return reply.free && body_differs(r, &reply);
-	if (!from.free || (reply.addrs.n && !reply.free))
+		return reply.freemail && body_differs(r, &reply);
+	if (!from.freemail || (reply.addrs.n && !reply.freemail))
 		return 0;
 	return body_differs(r, reply.addrs.n ? &reply : &from);
 }

@@ -3,7 +3,8 @@
 
 #include "gw/spam/eval_table.h"
 
-#define IPV4 "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]\\d|\\d)(?:\\.(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]\\d|\\d)){3}"
+#define OCTET "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]\\d|\\d)"
+#define IPV4 OCTET "(?:\\." OCTET "){3}"
 
 static const char *const patterns[HEADER_PATTERNS] = {
 	[HEADER_RECEIVED_DATE] = "(\\s.?\\d+ \\S\\S\\S \\d+ \\d+:\\d+:\\d+ \\S+)",
@@ -47,7 +48,8 @@ static const char *const patterns[HEADER_PATTERNS] = {
 		"by\\s+web\\S+\\.mail\\S*\\.yahoo\\.com\\s+via\\s+HTTP|"
 		"by\\s+sonic\\S+\\.consmr\\.mail\\S*\\.yahoo\\.com\\s+with\\s+HTTP|"
 		"by\\s+smtp\\S+\\.yahoo\\.com\\s+with\\s+SMTP|"
-		"from\\s+\\[" IPV4 "\\]\\s+by\\s+\\S+\\.(?:groups|scd|dcn)\\.yahoo\\.com\\s+with\\s+NNFMP",
+		"from\\s+\\[" IPV4 "\\]\\s+by\\s+\\S+\\.(?:groups|scd|dcn)\\.yahoo"
+		"\\.com\\s+with\\s+NNFMP",
 	[HEADER_YAHOO_BULK] = "\\bmailer\\d+\\.bulk\\.scd\\.yahoo\\.com\\b",
 
 	[HEADER_CAPS_PREFIX] = "(?i)^(?:(?:antwort|aw|fwd?|i|re?|sv|vl|vs|wg):\\s*)+",

@@ -102,9 +102,9 @@ unsigned header_shifted_date(struct eval_run *r, const struct eval_args *args)
 	}
 	shift = (double)mail->date_shift;
 	return (str_eq(eval_arg(args, 0), STR("undef")) ||
-		shift >= HOUR * eval_number(r, args, 0, 0)) &&
+		shift >= HOUR * eval_arg_number(r, args, 0, 0)) &&
 	       (str_eq(eval_arg(args, 1), STR("undef")) ||
-		shift < HOUR * eval_number(r, args, 1, 0));
+		shift < HOUR * eval_arg_number(r, args, 1, 0));
 }
 
 /* Outlook's Message-Id holds the time in units of its own, since a date of its own. */

@@ -83,7 +83,8 @@ unsigned header_msn_groups(struct eval_run *r, const struct eval_args *args)
 		return str_starts(id, STR("<")) && str_find(id, start) > 1;
 	}
 	start = str_fmt(r->a, "<%.*s-", STR_ARG(list));
-	return str_starts(id, start) && str_find(id, STR("@groups.msn.com>")) > (ptrdiff_t)start.n &&
+	return str_starts(id, start) &&
+	       str_find(id, STR("@groups.msn.com>")) > (ptrdiff_t)start.n &&
 	       str_find(eval_header(r, "EnvelopeFrom:addr"),
 			str_fmt(r->a, "%.*s-bounce@groups.msn.com", STR_ARG(list))) >= 0;
 }

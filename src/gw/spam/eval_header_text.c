@@ -46,8 +46,8 @@ unsigned header_illegal_chars(struct eval_run *r, const struct eval_args *args)
 	n = illegal_count(text);
 	if (n && str_ieq(name, STR("Subject:raw")))
 		n -= exempt_count(text);
-	return n > 0 && (double)n / (double)text.n >= eval_number(r, args, 1, 0) &&
-	       (double)n >= eval_number(r, args, 2, 0);
+	return n > 0 && (double)n / (double)text.n >= eval_arg_number(r, args, 1, 0) &&
+	       (double)n >= eval_arg_number(r, args, 2, 0);
 }
 
 /* Charsets whose octets, undecoded, look like capitals. */
@@ -101,8 +101,8 @@ unsigned header_count(struct eval_run *r, const struct eval_args *args)
 	map_init(&seen, r->a);
 	for (size_t i = 0; i < values.n; i++)
 		map_set(&seen, values.v[i], r);
-	return (double)seen.n >= eval_number(r, args, 1, 0) &&
-	       (double)seen.n <= eval_number(r, args, 2, 0);
+	return (double)seen.n >= eval_arg_number(r, args, 1, 0) &&
+	       (double)seen.n <= eval_arg_number(r, args, 2, 0);
 }
 
 /* check_ratware_name_id(): a Message-Id made of capitals and the sender's own address. */

@@ -163,8 +163,9 @@ unsigned header_similar(struct eval_run *r, const struct eval_args *args)
 	double similar = recipients(r)->to_similar;
 
 	return (str_eq(eval_arg(args, 0), STR("undef")) ||
-		similar >= eval_number(r, args, 0, 0)) &&
-	       (str_eq(eval_arg(args, 1), STR("undef")) || similar < eval_number(r, args, 1, 0));
+		similar >= eval_arg_number(r, args, 0, 0)) &&
+	       (str_eq(eval_arg(args, 1), STR("undef")) ||
+		similar < eval_arg_number(r, args, 1, 0));
 }
 
 /* sorted_recipients() */

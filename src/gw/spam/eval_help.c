@@ -168,7 +168,8 @@ struct str eval_arg(const struct eval_args *args, size_t i)
 	return i < args->n ? args->v[i] : STR_NONE;
 }
 
-double eval_number(struct eval_run *r, const struct eval_args *args, size_t i, double otherwise)
+double eval_arg_number(struct eval_run *r, const struct eval_args *args, size_t i,
+		       double otherwise)
 {
 	char *z = str_z(r->a, eval_arg(args, i)), *end;
 	double n = strtod(z, &end);

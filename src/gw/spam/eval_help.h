@@ -35,4 +35,5 @@ bool eval_is_public_ipv4(struct str s);
 
 /* Arguments: number `i`, or `otherwise` if it is absent or no number. */
 struct str eval_arg(const struct eval_args *args, size_t i);
-double eval_number(struct eval_run *r, const struct eval_args *args, size_t i, double otherwise);
+double eval_arg_number(struct eval_run *r, const struct eval_args *args, size_t i,
+		       double otherwise);

@@ -301,18 +301,19 @@ static unsigned check_iframe_src(struct eval_run *r, const struct eval_args *arg
 }
 
 static const struct eval evals[] = {
-	{ "html_tag_balance", html_tag_balance, comparison },
-	{ "html_tag_exists", html_tag_exists, one_argument },
-	{ "html_test", html_test, one_argument },
-	{ "html_eval", html_eval, comparison },
-	{ "html_range", html_range, range_after_name },
-	{ "html_image_only", html_image_only, range_only },
-	{ "html_image_ratio", html_image_ratio, range_only },
-	{ "html_text_match", html_text_match, text_pattern },
-	{ "html_text_not_match", html_text_not_match, text_pattern },
-	{ "html_title_subject_ratio", html_title_subject_ratio, range_only },
-	{ "html_charset_faraway", html_charset_faraway, NULL },
-	{ "check_iframe_src", check_iframe_src, NULL },
+	{ .name = "html_tag_balance", .call = html_tag_balance, .prepare = comparison },
+	{ .name = "html_tag_exists", .call = html_tag_exists, .prepare = one_argument },
+	{ .name = "html_test", .call = html_test, .prepare = one_argument },
+	{ .name = "html_eval", .call = html_eval, .prepare = comparison },
+	{ .name = "html_range", .call = html_range, .prepare = range_after_name },
+	{ .name = "html_image_only", .call = html_image_only, .prepare = range_only },
+	{ .name = "html_image_ratio", .call = html_image_ratio, .prepare = range_only },
+	{ .name = "html_text_match", .call = html_text_match, .prepare = text_pattern },
+	{ .name = "html_text_not_match", .call = html_text_not_match, .prepare = text_pattern },
+	{ .name = "html_title_subject_ratio",
+	  .call = html_title_subject_ratio, .prepare = range_only },
+	{ .name = "html_charset_faraway", .call = html_charset_faraway },
+	{ .name = "check_iframe_src", .call = check_iframe_src },
 	{ 0 },
 };
 

@@ -269,13 +269,13 @@ static unsigned image_name_regex(struct eval_run *r, const struct eval_args *arg
 }
 
 static const struct eval evals[] = {
-	{ "image_count", image_count, bounds },
-	{ "pixel_coverage", pixel_coverage, bounds },
-	{ "image_to_text_ratio", image_to_text_ratio, bounds },
-	{ "image_size_exact", image_size_exact, bounds },
-	{ "image_size_range", image_size_range, bounds },
-	{ "image_named", image_named, NULL },
-	{ "image_name_regex", image_name_regex, name_pattern },
+	{ .name = "image_count", .call = image_count, .prepare = bounds },
+	{ .name = "pixel_coverage", .call = pixel_coverage, .prepare = bounds },
+	{ .name = "image_to_text_ratio", .call = image_to_text_ratio, .prepare = bounds },
+	{ .name = "image_size_exact", .call = image_size_exact, .prepare = bounds },
+	{ .name = "image_size_range", .call = image_size_range, .prepare = bounds },
+	{ .name = "image_named", .call = image_named },
+	{ .name = "image_name_regex", .call = image_name_regex, .prepare = name_pattern },
 	{ 0 },
 };
 

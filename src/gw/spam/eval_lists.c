@@ -417,8 +417,9 @@ static enum belief welcome(struct eval_run *r)
 	struct lists_mail *mail = r->mail;
 
 	if (mail->welcome == UNKNOWN)
-		mail->welcome = any_in(r, senders(r), STR("welcomelist_from")) ? LISTED
-									       : believe(r, &c->rcvd);
+		mail->welcome = any_in(r, senders(r), STR("welcomelist_from"))
+					? LISTED
+					: believe(r, &c->rcvd);
 	return mail->welcome;
 }
 

@@ -531,18 +531,18 @@ static unsigned check_for_uppercase(struct eval_run *r, const struct eval_args *
 }
 
 static const struct eval evals[] = {
-	{ "check_for_mime", check_for_mime, NULL },
-	{ "check_for_mime_html", check_for_mime_html, NULL },
-	{ "check_for_mime_html_only", check_for_mime_html_only, NULL },
-	{ "check_mime_multipart_ratio", check_mime_multipart_ratio, NULL },
-	{ "check_msg_parse_flags", check_msg_parse_flags, NULL },
-	{ "check_for_ascii_text_illegal", check_for_ascii_text_illegal, NULL },
-	{ "check_abundant_unicode_ratio", check_abundant_unicode_ratio, NULL },
-	{ "check_for_faraway_charset", check_for_faraway_charset, NULL },
-	{ "check_ma_non_text", check_ma_non_text, NULL },
-	{ "check_base64_length", check_base64_length, NULL },
-	{ "check_qp_ratio", check_qp_ratio, NULL },
-	{ "check_for_uppercase", check_for_uppercase, NULL },
+	{ .name = "check_for_mime", .call = check_for_mime },
+	{ .name = "check_for_mime_html", .call = check_for_mime_html },
+	{ .name = "check_for_mime_html_only", .call = check_for_mime_html_only },
+	{ .name = "check_mime_multipart_ratio", .call = check_mime_multipart_ratio },
+	{ .name = "check_msg_parse_flags", .call = check_msg_parse_flags },
+	{ .name = "check_for_ascii_text_illegal", .call = check_for_ascii_text_illegal },
+	{ .name = "check_abundant_unicode_ratio", .call = check_abundant_unicode_ratio },
+	{ .name = "check_for_faraway_charset", .call = check_for_faraway_charset },
+	{ .name = "check_ma_non_text", .call = check_ma_non_text },
+	{ .name = "check_base64_length", .call = check_base64_length },
+	{ .name = "check_qp_ratio", .call = check_qp_ratio },
+	{ .name = "check_for_uppercase", .call = check_for_uppercase },
 	{ 0 },
 };
 

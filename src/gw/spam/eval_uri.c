@@ -155,8 +155,8 @@ static unsigned https_http_mismatch(struct eval_run *r, const struct eval_args *
 
 	if (!mail->known)
 		mismatch_find(r);
-	return mail->found && (double)mail->anchors >= eval_number(r, args, 0, 0) &&
-	       (args->n < 2 || (double)mail->anchors < eval_number(r, args, 1, 0));
+	return mail->found && (double)mail->anchors >= eval_arg_number(r, args, 0, 0) &&
+	       (args->n < 2 || (double)mail->anchors < eval_arg_number(r, args, 1, 0));
 }
 
 static const struct eval https_evals[] = {
