@@ -66,6 +66,11 @@ enum rule_flag {
 	RULE_MULTIPLE = 1 << 3,
 	RULE_NOSUBJECT = 1 << 4,
 	RULE_CONCAT = 1 << 5,
+	RULE_NOTRIM = 1 << 6, /* from here on of URI lists */
+	RULE_DOMAINS_ONLY = 1 << 7,
+	RULE_IPS_ONLY = 1 << 8,
+	RULE_URI_A = 1 << 9,
+	RULE_URI_NS = 1 << 10,
 };
 
 struct rule_def {
@@ -92,6 +97,11 @@ struct rule_def {
 	size_t index; /* of the rule made from it; set by ruleset.c */
 };
 
+/* rbl_timeout: how long answers are waited for when few have come, and when nearly all have. */
+struct spam_net_time {
+	int64_t most_ms, least_ms;
+};
+
 enum conf_tag { TAG_REPLACE, TAG_PRE, TAG_INTER, TAG_POST, CONF_TAGS };
 
 struct spam_conf {
@@ -108,6 +118,7 @@ struct spam_conf {
 	struct str replace_start, replace_end;
 
 	double required;
+	struct spam_net_time net_time;
 	struct spam_view_options view;
 	struct spam_networks *trusted, *internal, *msa;
 	struct uri_domains *domains;
@@ -159,6 +170,9 @@ bool conf_plugin_loaded(const struct spam_conf *c, const char *plugin); /* witho
 /* conf_rules.c, conf_settings.c: one directive; `key` is in lower case with underscores. */
 enum conf_verdict conf_rule_directive(struct conf_parser *p, struct str key, struct str value);
 enum conf_verdict conf_setting(struct conf_parser *p, struct str key, struct str value);
+
+/* "1" or "yes", "0" or "no" */
+enum conf_verdict conf_bool(struct str value, bool *out);
 
 /* conf_known.c: does some part of SpamAssassin take this directive? */
 bool conf_is_known(const struct spam_conf *c, struct str key);

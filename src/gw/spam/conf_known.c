@@ -31,7 +31,7 @@ static const struct known known[] = {
 	  " dns_test_interval enlist_addrlist enlist_uri_host"
 	  " geodb_module geodb_options geodb_search_path"
 	  " ignore_always_matching_regexps lock_method mbox_format_from_regex"
-	  " more_spam_to normalize_charset rbl_timeout"
+	  " more_spam_to normalize_charset"
 	  " report_charset"
 	  " report_safe_copy_headers report_wrap_width"
 	  " skip_rbl_checks subjprefix test time_limit unblacklist_from"

@@ -378,6 +378,9 @@ static void flag(struct rule_def *r, struct str word)
 		{ "net", RULE_NET },           { "nice", RULE_NICE },
 		{ "learn", RULE_LEARN },       { "multiple", RULE_MULTIPLE },
 		{ "nosubject", RULE_NOSUBJECT }, { "concat", RULE_CONCAT },
+		{ "notrim", RULE_NOTRIM },       { "domains_only", RULE_DOMAINS_ONLY },
+		{ "ips_only", RULE_IPS_ONLY },   { "a", RULE_URI_A },
+		{ "ns", RULE_URI_NS },
 	};
 
 	if (flag_number(word, "maxhits=", &r->maxhits))

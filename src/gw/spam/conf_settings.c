@@ -2,6 +2,8 @@
 
 #include "lib/uri/domains.h"
 
+enum { NET_SECONDS_MAX = 3600 };
+
 static bool number(struct arena *a, struct str s, double *out)
 {
 	struct str digits = s;
@@ -56,14 +58,19 @@ static enum conf_verdict rawbody_size(struct conf_parser *p, struct str value)
 	return set_size(p, value, &p->conf->view.rawbody_part_max);
 }
 
-static enum conf_verdict dkim_uris(struct conf_parser *p, struct str value)
+enum conf_verdict conf_bool(struct str value, bool *out)
 {
 	bool yes = str_ieq(value, STR("yes")) || str_eq(value, STR("1"));
 
 	if (!yes && !str_ieq(value, STR("no")) && !str_eq(value, STR("0")))
 		return value.n ? CONF_INVALID : CONF_MISSING;
-	p->conf->view.dkim_uris = yes;
+	*out = yes;
 	return CONF_OK;
+}
+
+static enum conf_verdict dkim_uris(struct conf_parser *p, struct str value)
+{
+	return conf_bool(value, &p->conf->view.dkim_uris);
 }
 
 static enum conf_verdict envelope_header(struct conf_parser *p, struct str value)
@@ -285,6 +292,47 @@ static enum conf_verdict ok_locales(struct conf_parser *p, struct str value)
 	return value.n ? CONF_OK : CONF_MISSING;
 }
 
+/* "15", "15s", "2m" */
+static bool duration(struct conf_parser *p, struct str value, int64_t *ms)
+{
+	static const char units[] = "smhdw";
+	static const int seconds[] = { 1, 60, 3600, 86400, 7 * 86400 };
+	size_t unit = 0;
+	double n;
+
+	for (size_t i = 0; value.n > 1 && units[i]; i++)
+		if (ascii_lower(value.p[value.n - 1]) == units[i]) {
+			unit = i;
+			value.n--;
+			break;
+		}
+	if (!number(p->conf->tmp, value, &n) || n < 0 || n > NET_SECONDS_MAX)
+		return false;
+	*ms = (int64_t)(n * seconds[unit] * 1000);
+	return true;
+}
+
+/* `rbl_timeout T [LEAST [ZONE]]`; one time for all zones is all there is here. */
+static enum conf_verdict rbl_timeout(struct conf_parser *p, struct str value)
+{
+	struct spam_net_time t;
+	struct str word;
+
+	if (!str_word(&value, &word))
+		return CONF_MISSING;
+	if (!duration(p, word, &t.most_ms))
+		return CONF_INVALID;
+	t.least_ms = t.most_ms / 5;
+	if (str_word(&value, &word) && !duration(p, word, &t.least_ms))
+		return CONF_INVALID;
+	if (str_word(&value, &word))
+		return CONF_OK;
+	if (t.least_ms > t.most_ms)
+		t.least_ms = t.most_ms;
+	p->conf->net_time = t;
+	return CONF_OK;
+}
+
 struct setting {
 	const char *key, *plugin;
 	enum conf_verdict (*set)(struct conf_parser *p, struct str value);
@@ -311,6 +359,7 @@ static const struct setting settings[] = {
 	{ "util_rb_3tld", NULL, domains },
 	{ "clear_util_rb", NULL, clear_domains },
 	{ "redirector_pattern", NULL, redirector },
+	{ "rbl_timeout", NULL, rbl_timeout },
 	{ "loadplugin", NULL, loadplugin },
 	{ "tryplugin", NULL, loadplugin },
 	{ "enable_compat", NULL, enable_compat },

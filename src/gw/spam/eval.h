@@ -8,12 +8,14 @@
  *
  * A function looks at views of the mail (views.h) and answers how often its rule hits. It must
  * give the answer of SpamAssassin's function of that name (spam-engine.md 1.8, 7.3). It is called
- * at most once per rule and mail; what several functions of a family need is found out at the first
- * question and kept in `mail`.
+ * at most once per rule and mail (network tests: see EVAL_PENDING); what several functions of a
+ * family need is found out at the first question and kept in `mail`.
  *
  * Private to gw/spam.
  */
 #pragma once
+
+#include <limits.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -33,6 +35,15 @@ struct eval_args {
 	const void *prepared; /* what `prepare` made of them */
 };
 
+/*
+ * What `call` of a network test answers while the DNS has not said enough. It is called again when
+ * more has come; what has no answer at the end counts as no hit.
+ */
+#define EVAL_PENDING UINT_MAX
+
+struct dns;        /* lib/dns/dns.h */
+struct spam_lists; /* lists.h */
+
 /* One mail, as the functions of one family see it. */
 struct eval_run {
 	struct arena *a; /* of the mail */
@@ -41,6 +52,9 @@ struct eval_run {
 	const struct spam_view_options *view; /* trusted networks, domains … */
 	const void *conf; /* settings of the family; NULL if it has none */
 	void *mail;       /* `mail_size` bytes, zero before the family's first function runs */
+	/* Whom network tests ask: their functions run only where there is a network. */
+	struct dns *dns;
+	struct spam_lists *lists;
 	/*
 	 * What a function may leave behind for people besides its answer: the address or domain
 	 * that it is about. Reports show it in brackets below the description.
@@ -52,6 +66,12 @@ struct eval {
 	const char *name;
 	/* 0: no hit; else the value that metas see. */
 	unsigned (*call)(struct eval_run *r, const struct eval_args *args);
+	/*
+	 * Network tests: asks the DNS. It is called before anything is matched, for the rules of
+	 * all families, so that all questions are under way together. NULL: a local test, or one
+	 * that looks at what others have asked.
+	 */
+	void (*start)(struct eval_run *r, const struct eval_args *args);
 	/*
 	 * Checks and compiles the arguments when the rules are loaded, into `c->keep`; a failure
 	 * drops the rule, with a note. NULL: nothing to do.

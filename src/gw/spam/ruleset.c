@@ -261,7 +261,7 @@ static void priorities_lower(struct spam_conf *c, struct spam_rules *rs)
 
 static bool is_matched(const struct rule *r)
 {
-	return r->state == STATE_RUNS && r->type != RULE_META;
+	return r->state == STATE_RUNS && r->type != RULE_META && r->type != RULE_EVAL_NET;
 }
 
 static void steps_make(struct spam_conf *c, struct spam_rules *rs)
@@ -337,7 +337,8 @@ int ruleset_build(struct spam_conf *c, struct spam_rules **out, struct err *e)
 	struct spam_rules *rs = NEW(c->keep, struct spam_rules);
 
 	rs->required = c->required;
-	rs->local = true;
+	rs->local = !(c->paths->set & SPAM_SET_NET);
+	rs->net_time = c->net_time;
 	rs->spare = c->paths->spare;
 	eval_conf_done(c);
 	rs->evals = c->evals;
@@ -369,6 +370,7 @@ static void conf_init(struct spam_conf *c, struct arena *keep, struct arena *tmp
 	c->replace_start = STR("<");
 	c->replace_end = STR(">");
 	c->required = 5;
+	c->net_time = (struct spam_net_time){ 15 * 1000, 3 * 1000 };
 	c->domains = uri_domains_new(keep);
 	spam_view_options_init(&c->view, c->domains);
 	c->evals = eval_conf_new(c);

@@ -71,6 +71,7 @@ struct spam_rules {
 	struct rule_list *globs; /* of rules_matching(), by expr.ref */
 	double required;
 	bool local, spare; /* spare: see struct spam_conf_paths */
+	struct spam_net_time net_time;
 	struct spam_view_options view;
 	struct re **redirectors;
 	size_t n_redirectors;

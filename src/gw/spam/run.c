@@ -1,3 +1,4 @@
+#include "gw/spam/lists.h"
 #include "gw/spam/ruleset.h"
 #include "gw/spam/worth.h"
 
@@ -28,7 +29,12 @@ struct run {
 	struct header_text *headers;
 	struct shared_texts *body, *rawbody, *uri;
 	void **evals; /* what each family of eval functions found out */
-	const struct spam_envelope *env;
+	struct spam_envelope env;
+	struct dns *dns; /* NULL: nothing is asked */
+	struct spam_lists *lists;
+	int64_t asked_at; /* net_now() */
+	uint32_t *open;   /* network tests that wait for answers */
+	size_t n_open;
 	double *value;     /* by rule; what metas see */
 	bool *ready;       /* has hit, or is done without */
 	uint32_t *waiting; /* metas: names that are not ready */
@@ -336,28 +342,43 @@ static void match_full(struct run *run, size_t i)
 		match_once(run, i, re, full);
 }
 
-static void call_eval(struct run *run, size_t i)
+static struct eval_run eval_run(struct run *run, size_t family)
 {
-	const struct rule *r = &run->rs->rules[i];
-	const struct eval_family *f = eval_families[r->family];
-	struct eval_run er = {
+	const struct eval_family *f = eval_families[family];
+
+	if (f->mail_size && !run->evals[family])
+		run->evals[family] = arena_alloc(run->a, f->mail_size);
+	return (struct eval_run){
 		.a = run->a,
 		.m = run->m,
-		.env = run->env,
+		.env = &run->env,
 		.view = &run->rs->view,
-		.conf = run->rs->evals[r->family],
+		.conf = run->rs->evals[family],
+		.mail = run->evals[family],
+		.dns = run->dns,
+		.lists = run->lists,
 	};
+}
+
+/* False if it needs to be called again when more answers have come. */
+static bool call_eval(struct run *run, size_t i)
+{
+	const struct rule *r = &run->rs->rules[i];
+	struct eval_run er;
 	unsigned value;
 
 	if (run->rs->spare && !r->eval->rewrites && !worth_running(&run->worth, i))
-		return;
-	if (f->mail_size && !run->evals[r->family])
-		run->evals[r->family] = arena_alloc(run->a, f->mail_size);
-	er.mail = run->evals[r->family];
+		return true;
+	if (r->eval->start && !run->dns)
+		return true;
+	er = eval_run(run, r->family);
 	value = r->eval->call(&er, &r->args);
+	if (value == EVAL_PENDING)
+		return false;
 	run->found[i] = er.found;
 	if (value)
 		hit(run, i, value);
+	return true;
 }
 
 static void rule_run(struct run *run, size_t i)
@@ -368,9 +389,12 @@ static void rule_run(struct run *run, size_t i)
 	if (r->templates && !captures_ready(&run->captures, r->pattern))
 		return;
 	run->limited = false;
-	if (r->eval)
-		call_eval(run, i);
-	else if (r->type == RULE_HEADER)
+	if (r->eval) {
+		if (!call_eval(run, i)) {
+			run->open[run->n_open++] = (uint32_t)i;
+			return;
+		}
+	} else if (r->type == RULE_HEADER)
 		match_header(run, i);
 	else if (r->type == RULE_BODY)
 		match_texts(run, i, run->body, spam_body);
@@ -386,6 +410,89 @@ static void rule_run(struct run *run, size_t i)
 	if (r->captures)
 		captures_commit(&run->captures);
 	run->out->limited += run->limited;
+}
+
+/* Everything that network tests know to ask at the beginning. */
+static void net_start(struct run *run)
+{
+	const struct spam_network *net = run->env.network;
+
+	if (!net || run->rs->local)
+		return;
+	run->asked_at = net_now();
+	run->dns = dns_open(run->a, net->resolver);
+	run->lists = spam_lists_open(run->a, run->dns, net->health, run->env.now);
+	for (size_t i = 0; i < run->rs->n; i++) {
+		const struct rule *r = &run->rs->rules[i];
+		struct eval_run er;
+
+		if (r->state != STATE_RUNS || !r->eval)
+			continue;
+		if (r->type == RULE_EVAL_NET)
+			run->open[run->n_open++] = (uint32_t)i;
+		if (!r->eval->start)
+			continue;
+		er = eval_run(run, r->family);
+		r->eval->start(&er, &r->args);
+	}
+}
+
+/* Asks the open tests whether they now know enough. */
+static void net_look(struct run *run)
+{
+	size_t left = 0;
+
+	for (size_t k = 0; k < run->n_open; k++) {
+		uint32_t i = run->open[k];
+
+		if (call_eval(run, i))
+			rule_ready(run, i);
+		else
+			run->open[left++] = i;
+	}
+	run->n_open = left;
+	metas_run(run);
+}
+
+/* What has come by now. */
+static void net_collect(struct run *run)
+{
+	if (run->dns && run->n_open) {
+		dns_wait_any(run->dns, net_now());
+		net_look(run);
+	}
+}
+
+/* Until when to wait: the more has been answered, the less is the rest worth waiting for. */
+static int64_t net_limit(const struct run *run)
+{
+	const struct spam_net_time *t = &run->rs->net_time;
+	double asked = (double)dns_asked(run->dns);
+	double done = asked - (double)dns_pending(run->dns), share = asked > 0 ? done / asked : 1;
+	int64_t less = (int64_t)((double)(t->most_ms - t->least_ms) * share * share);
+	int64_t limit = run->asked_at + t->most_ms - less;
+
+	return run->deadline && run->deadline < limit ? run->deadline : limit;
+}
+
+static void net_finish(struct run *run)
+{
+	if (!run->dns)
+		return;
+	net_look(run);
+	while (run->n_open && dns_pending(run->dns)) {
+		int64_t limit = net_limit(run), now = net_now();
+
+		dns_wait_any(run->dns, limit);
+		net_look(run);
+		if (now >= limit)
+			break;
+	}
+	dns_finish(run->dns);
+	net_look(run);
+	spam_lists_judge(run->lists);
+	/* They may have asked something more; nobody waits for that. */
+	dns_finish(run->dns);
 }
 
 static bool too_late(struct run *run)
@@ -410,9 +517,12 @@ static void steps_run(struct run *run)
 				return;
 			}
 		}
-		if (s + 1 == rs->n_steps || rs->steps[s + 1].priority != step->priority)
+		if (s + 1 == rs->n_steps || rs->steps[s + 1].priority != step->priority) {
 			metas_run(run);
+			net_collect(run);
+		}
 	}
+	net_finish(run);
 	metas_finish(run);
 }
 
@@ -432,6 +542,7 @@ static void run_init(struct run *run)
 	run->found = NEW_N(run->a, struct str, rs->n);
 	run->queue = NEW_N(run->a, uint32_t, rs->n);
 	run->order = NEW_N(run->a, uint32_t, rs->n);
+	run->open = NEW_N(run->a, uint32_t, rs->n);
 	captures_init(&run->captures, run->a);
 	worth_init(&run->worth, run->a, rs, run->ready, run->value);
 	for (size_t i = 0; i < rs->n; i++) {
@@ -477,22 +588,53 @@ static void result_make(struct run *run)
 	out->autolearn = "disabled";
 }
 
+struct spam_check {
+	struct run run;
+};
+
+int spam_check_begin(struct arena *a, const struct spam_rules *rules, struct str raw,
+		     const struct spam_envelope *env, struct spam_check **out, struct err *e)
+{
+	struct spam_added_header sender = { rules->view.envelope_sender_header, env->sender };
+	struct spam_mail mail = { .raw = raw, .true_size = env->true_size, .added = &sender };
+	struct spam_check *c;
+
+	if (raw.n > SPAM_MAIL_MAX)
+		return err_set(e, ERR_LIMIT, "mail of %zu bytes", raw.n);
+	c = NEW(a, struct spam_check);
+	c->run = (struct run){ .a = a, .rs = rules, .env = *env };
+	mail.added_count = env->has_sender && sender.name.n;
+	c->run.m = spam_message_read(a, &mail, &rules->view);
+	run_init(&c->run);
+	net_start(&c->run);
+	*out = c;
+	return 0;
+}
+
+void spam_check_finish(struct spam_check *c, int64_t deadline, struct spam_result *out)
+{
+	struct run *run = &c->run;
+
+	*out = (struct spam_result){ .message = run->m };
+	run->out = out;
+	run->deadline = deadline;
+	steps_run(run);
+	result_make(run);
+}
+
 int spam_check(struct arena *a, const struct spam_rules *rules, struct str raw,
 	       const struct spam_envelope *env, int64_t deadline, struct spam_result *out,
 	       struct err *e)
 {
-	struct spam_added_header sender = { rules->view.envelope_sender_header, env->sender };
-	struct spam_mail mail = { .raw = raw, .true_size = env->true_size, .added = &sender };
-	struct run run = { .a = a, .rs = rules, .out = out, .deadline = deadline,
-			   .env = env };
+	struct spam_check *c;
 
-	if (raw.n > SPAM_MAIL_MAX)
-		return err_set(e, ERR_LIMIT, "mail of %zu bytes", raw.n);
-	mail.added_count = env->has_sender && sender.name.n;
-	*out = (struct spam_result){ 0 };
-	run.m = out->message = spam_message_read(a, &mail, &rules->view);
-	run_init(&run);
-	steps_run(&run);
-	result_make(&run);
+	if (spam_check_begin(a, rules, raw, env, &c, e) < 0)
+		return -1;
+	spam_check_finish(c, deadline, out);
 	return 0;
+}
+
+bool spam_rules_use_network(const struct spam_rules *rules)
+{
+	return !rules->local;
 }

@@ -5,11 +5,12 @@
  * them into a rule set that never changes: loaded once per generation, before its workers are
  * forked, and shared by them copy-on-write. spam_check() holds one mail against it.
  *
- * Everything runs locally: this is score set 0 or 2, and no rule asks the network. What the engine
- * cannot do yet is never guessed: a rule whose eval function is not built is disabled, and so is
- * every meta that names it, however indirectly. Rules that SpamAssassin itself would not run in the
- * chosen score set (score 0, tflags net without network, learn without Bayes) are no part of that:
- * they count as not hit, as they do there. spam-engine.md section 2 is the language.
+ * Rules that ask the DNS do so in score sets 1 and 3, for a mail that comes with a network (struct
+ * spam_network); without one they count as not hit. What the engine cannot do yet is never guessed:
+ * a rule whose eval function is not built is disabled, and so is every meta that names it, however
+ * indirectly. Rules that SpamAssassin itself would not run in the chosen score set (score 0, tflags
+ * net without network, learn without Bayes) are no part of that: they count as not hit, as they do
+ * there. spam-engine.md section 2 is the language.
  */
 #pragma once
 
@@ -90,12 +91,23 @@ MUST_CHECK int spam_rules_load(struct arena *a, const struct spam_conf_paths *pa
 			       struct spam_rules **out, struct spam_load_report *report,
 			       struct err *e);
 
+/*
+ * Whom network tests may ask: of a worker, for one mail at a time. Which block lists have turned
+ * out to be broken is remembered in `health` (lists.h).
+ */
+struct spam_network {
+	struct dns_resolver *resolver; /* lib/dns/dns.h */
+	struct spam_list_health *health;
+};
+struct spam_list_health *spam_list_health_new(struct arena *a);
+
 /* What is known about a mail besides its bytes. */
 struct spam_envelope {
 	struct str sender;  /* without brackets; empty for the null sender */
 	bool has_sender;    /* false: nothing is known about it */
 	uint64_t true_size; /* of the whole mail if `raw` was cut; 0: raw.n */
 	int64_t now;        /* seconds since 1970 */
+	const struct spam_network *network; /* NULL: local tests only */
 };
 
 struct spam_hit {
@@ -128,3 +140,18 @@ struct spam_result {
 MUST_CHECK int spam_check(struct arena *a, const struct spam_rules *rules, struct str raw,
 			  const struct spam_envelope *env, int64_t deadline,
 			  struct spam_result *out, struct err *e);
+
+/*
+ * The same in two steps. The first reads the mail and asks all that network tests will want to
+ * know, so that the answers come while the caller is busy with something else; the second matches,
+ * waits for answers that are still missing (rbl_timeout counts from the first step), and gives up
+ * what has none. The check goes with `a`, whether it is finished or not.
+ */
+struct spam_check;
+MUST_CHECK int spam_check_begin(struct arena *a, const struct spam_rules *rules, struct str raw,
+				const struct spam_envelope *env, struct spam_check **out,
+				struct err *e);
+void spam_check_finish(struct spam_check *c, int64_t deadline, struct spam_result *out);
+
+/* Whether rules may ask the network, so that beginning early is worth it. */
+bool spam_rules_use_network(const struct spam_rules *rules);

@@ -99,6 +99,11 @@ size_t dns_pending(const struct dns *d)
 	return pending;
 }
 
+size_t dns_asked(const struct dns *d)
+{
+	return d->questions.n;
+}
+
 /* So that counting stays cheap when there are many questions, most of them answered. */
 static void skip_known(struct dns *d)
 {

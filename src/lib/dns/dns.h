@@ -123,8 +123,9 @@ bool dns_wait_all(struct dns *d, int64_t deadline);
  */
 void dns_finish(struct dns *d);
 
-/* Questions without an answer so far. */
+/* Questions without an answer so far, and all that were asked. */
 size_t dns_pending(const struct dns *d);
+size_t dns_asked(const struct dns *d);
 
 /*
  * For a poll() together with other descriptors: fills in at most `max` of them and returns their
