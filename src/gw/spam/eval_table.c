@@ -12,11 +12,13 @@ const struct eval_family *const eval_families[] = {
 	&eval_image,
 	&eval_lists,
 	&eval_mime,
+	&eval_rbl,
 	&eval_relay,
 	&eval_subject,
 	&eval_textcat,
 	&eval_uri,
 	&eval_uri_detail,
+	&eval_uribl,
 	&markup_settings,
 	NULL,
 };

@@ -4,6 +4,7 @@
 #include "gw/spam/eval.h"
 
 extern const struct eval_family eval_bayes;
+extern const struct eval_family eval_bayes;
 extern const struct eval_family eval_body;
 extern const struct eval_family eval_bounce;
 extern const struct eval_family eval_freemail;
@@ -13,8 +14,10 @@ extern const struct eval_family eval_https;
 extern const struct eval_family eval_image;
 extern const struct eval_family eval_lists;
 extern const struct eval_family eval_mime;
+extern const struct eval_family eval_rbl;
 extern const struct eval_family eval_relay;
 extern const struct eval_family eval_subject;
 extern const struct eval_family eval_textcat;
 extern const struct eval_family eval_uri;
 extern const struct eval_family eval_uri_detail;
+extern const struct eval_family eval_uribl;

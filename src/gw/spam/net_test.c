@@ -1,0 +1,432 @@
+/*
+ * Network tests of the engine against a DNS that knows what it has been told (lib/dns/table.h):
+ * what is asked, which answers hit, and which lists are no longer believed. Judged from
+ * spam-engine.md section 5.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/net.h"
+#include "gw/spam/spam.h"
+#include "lib/dns/table.h"
+
+#define HOP(ip) "Received: from mail.example (mail.example [" ip "]) by gw.example with SMTP id 1\n"
+#define OURS HOP("10.0.0.9")
+#define CONF \
+	"loadplugin Mail::SpamAssassin::Plugin::DNSEval\n" \
+	"loadplugin Mail::SpamAssassin::Plugin::URIDNSBL\n" \
+	"trusted_networks 10.0.0.0/8\nutil_rb_tld com example\nutil_rb_2tld co.example\n"
+
+static struct arena *a;
+static struct spam_load_report report;
+static struct dns_table table;
+static struct spam_list_health *health;
+static int64_t now;
+
+static int open_arena(void **state)
+{
+	(void)state;
+	a = arena_open("test", 512u << 20);
+	health = spam_list_health_new(a);
+	now = 1000000000;
+	dns_table_init(&table, a);
+	return 0;
+}
+
+static int close_arena(void **state)
+{
+	(void)state;
+	arena_close(a);
+	return 0;
+}
+
+static struct spam_rules *load(const char *conf, enum spam_score_set set)
+{
+	struct spam_conf_paths paths = { .lines = true, .set = set };
+	struct spam_rules *rules;
+	struct err e;
+
+	paths.extra = str_fmt(a, "%s%s", CONF, conf);
+	if (spam_rules_load(a, &paths, &rules, &report, &e) < 0)
+		fail_msg("%s", e.msg);
+	assert_int_equal(report.unknown.n, 0);
+	return rules;
+}
+
+/* Rows "name TYPE value", a line each; they replace those that were there. */
+static void know(const char *rows)
+{
+	struct str rest = str_of(rows), line, name, type;
+
+	dns_table_init(&table, a);
+	while (str_line(&rest, &line)) {
+		assert_true(str_word(&line, &name) && str_word(&line, &type));
+		assert_true(dns_table_add(&table, name, type, str_trim(line)));
+	}
+}
+
+static struct spam_result check(const struct spam_rules *rules, const char *mail)
+{
+	struct arena *mail_arena = arena_open("mail", 64u << 20);
+	struct spam_network network = { &table.resolver, health };
+	struct spam_envelope env = { .now = now, .network = &network };
+	struct spam_result r, kept;
+	struct err e;
+
+	assert_int_equal(spam_check(mail_arena, rules, str_of(mail), &env, 0, &r, &e), 0);
+	kept = r;
+	kept.hits = NEW_N(a, struct spam_hit, r.n_hits + 1);
+	for (size_t i = 0; i < r.n_hits; i++) {
+		kept.hits[i] = r.hits[i];
+		kept.hits[i].found = str_copy(a, r.hits[i].found);
+	}
+	arena_close(mail_arena);
+	return kept;
+}
+
+/* "A[what it is about] B": visible hits in order. */
+static const char *hits(const struct spam_rules *rules, const char *mail)
+{
+	struct spam_result r = check(rules, mail);
+	struct str out = STR("");
+
+	for (size_t i = 0; i < r.n_hits; i++) {
+		const struct spam_hit *h = &r.hits[i];
+
+		out = str_fmt(a, "%.*s%s%.*s", STR_ARG(out), out.n ? " " : "", STR_ARG(h->name));
+		if (h->found.n)
+			out = str_fmt(a, "%.*s[%.*s]", STR_ARG(out), STR_ARG(h->found));
+	}
+	return str_z(a, out);
+}
+
+static void expect(const char *conf, const char *rows, const char *mail, const char *want)
+{
+	know(rows);
+	health = spam_list_health_new(a);
+	assert_string_equal(hits(load(conf, SPAM_SET_NET), mail), want);
+}
+
+static bool was_asked(const char *name)
+{
+	for (size_t i = 0; i < table.asked.n; i++)
+		if (str_eq(table.asked.p[i]->name, str_of(name)))
+			return true;
+	return false;
+}
+
+#define LISTED "2.0.0.127.bl.example A 127.0.0.2\n"
+#define RBL "header A eval:check_rbl('bl-lastexternal', 'bl.example.')\n"
+
+static void rbl_answers(void **state)
+{
+	(void)state;
+	expect(RBL, LISTED "4.3.2.1.bl.example A 127.0.0.5\n", OURS HOP("1.2.3.4") "\nx\n",
+	       "A[1.2.3.4 listed in bl.example]");
+	expect(RBL, LISTED "4.3.2.1.bl.example NXDOMAIN\n", OURS HOP("1.2.3.4") "\nx\n", "");
+	expect(RBL, LISTED "4.3.2.1.bl.example TIMEOUT\n", OURS HOP("1.2.3.4") "\nx\n", "");
+	expect(RBL, LISTED "4.3.2.1.bl.example SERVFAIL\n", OURS HOP("1.2.3.4") "\nx\n", "");
+	expect(RBL, LISTED "4.3.2.1.bl.example TXT listed\n", OURS HOP("1.2.3.4") "\nx\n", "");
+	/* The test of the list may time out: that says nothing. */
+	expect(RBL, "2.0.0.127.bl.example TIMEOUT\n4.3.2.1.bl.example A 127.0.0.5\n",
+	       OURS HOP("1.2.3.4") "\nx\n", "A[1.2.3.4 listed in bl.example]");
+	expect("header A eval:check_rbl_txt('bl', 'bl.example.', '(?i:spam)')\n",
+	       LISTED "4.3.2.1.bl.example TXT A SpamCop listing\n", OURS HOP("1.2.3.4") "\nx\n",
+	       "A[A SpamCop listing]");
+}
+
+static void rbl_subtests(void **state)
+{
+	static const struct {
+		const char *subtest, *answer;
+		bool hit;
+	} cases[] = {
+		{ "6", "127.0.0.4", true },
+		{ "6", "127.0.0.9", false },
+		{ "6", "127.255.255.254", false },
+		{ "6", "126.0.0.4", false },
+		{ "127.0.0.4", "127.0.0.4", true },
+		{ "127.0.0.4", "127.0.0.14", false },
+		{ "^127\\.0\\.0\\.1[01]$", "127.0.0.11", true },
+		{ "^127\\.0\\.0\\.1[01]$", "127.0.0.12", false },
+		{ "127.255.255.254", "127.255.255.254", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct str conf = str_fmt(a,
+					  "header A eval:check_rbl('x', 'bl.example', '%s')\n"
+					  "header __Y eval:check_rbl('y', 'bl.example')\n"
+					  "header B eval:check_rbl_sub('y', '%s')\n",
+					  cases[i].subtest, cases[i].subtest);
+		struct str rows = str_fmt(a, LISTED "4.3.2.1.bl.example A %s\n", cases[i].answer);
+		struct spam_result r;
+
+		know(str_z(a, rows));
+		health = spam_list_health_new(a);
+		r = check(load(str_z(a, conf), SPAM_SET_NET), OURS HOP("1.2.3.4") "\nx\n");
+		assert_int_equal(r.n_hits, cases[i].hit ? 2 : 0);
+	}
+}
+
+static void rbl_places(void **state)
+{
+	static const char mail[] = OURS HOP("1.1.1.1") HOP("2.2.2.2") HOP("192.168.1.1")
+		HOP("3.3.3.3") "\nx\n";
+	static const char want[5][5] = { "1011", "1000", "1010", "1000", "0011" };
+	static const char *const sets[] = { "s", "s-lastexternal", "s-notfirsthop",
+					    "s-firsttrusted", "s-untrusted" };
+	static const char *const names[] = { "1.1.1.1.bl.example", "1.1.168.192.bl.example",
+					     "2.2.2.2.bl.example", "3.3.3.3.bl.example" };
+
+	(void)state;
+	health = spam_list_health_new(a);
+	/* In the order of names[]: which of them is asked. */
+	for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
+		struct str conf = str_fmt(a, "header A eval:check_rbl('%s', 'bl.example')\n",
+					  sets[i]);
+
+		know(LISTED);
+		hits(load(str_z(a, conf), SPAM_SET_NET), mail);
+		for (size_t k = 0; k < ARRAY_LEN(names); k++)
+			assert_int_equal(was_asked(names[k]), want[i][k] == '1');
+		assert_false(was_asked("9.0.0.10.bl.example"));
+	}
+	/* From inside only: nothing to ask. */
+	know(LISTED);
+	hits(load(RBL, SPAM_SET_NET), OURS "\nx\n");
+	assert_int_equal(table.asked.n, 0);
+	know(LISTED);
+	hits(load(RBL, SPAM_SET_NET), OURS HOP("2001:db8::1") "\nx\n");
+	assert_true(was_asked("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2"
+			      ".bl.example"));
+}
+
+static void metas_wait(void **state)
+{
+	static const char conf[] = RBL "header __B eval:check_rbl('b', 'b.example')\n"
+				       "meta M A && !__B\nmeta N !A\npriority N -5000\n";
+
+	(void)state;
+	expect(conf,
+	       LISTED "2.0.0.127.b.example A 127.0.0.2\n4.3.2.1.bl.example A 127.0.0.5\n"
+		      "4.3.2.1.b.example TIMEOUT\n",
+	       OURS HOP("1.2.3.4") "\nx\n", "A[1.2.3.4 listed in bl.example] M");
+	expect(conf, LISTED, OURS HOP("1.2.3.4") "\nx\n", "N");
+}
+
+/* Nobody to ask, or a score set without network: as if nothing had been listed. */
+static void no_network(void **state)
+{
+	struct spam_envelope env = { .now = now };
+	struct spam_result r;
+	struct err e;
+
+	(void)state;
+	know(LISTED "4.3.2.1.bl.example A 127.0.0.5\n");
+	assert_int_equal(spam_check(a, load(RBL "meta M !A\n", SPAM_SET_NET),
+				    STR(OURS HOP("1.2.3.4") "\nx\n"), &env, 0, &r, &e),
+			 0);
+	assert_int_equal(r.n_hits, 1);
+	assert_string_equal(hits(load(RBL "meta M !A\n", SPAM_SET_LOCAL),
+				 OURS HOP("1.2.3.4") "\nx\n"),
+			    "M");
+	assert_int_equal(table.asked.n, 0);
+	assert_string_equal(hits(load("skip_rbl_checks 1\n" RBL, SPAM_SET_NET),
+				 OURS HOP("1.2.3.4") "\nx\n"),
+			    "");
+	assert_int_equal(table.asked.n, 0);
+}
+
+static void silent_wait(struct dns_resolver *r, int64_t deadline)
+{
+	(void)r;
+	(void)deadline;
+}
+
+/* Nothing ever comes: the time is over, and what waited counts as not hit. */
+static void gives_up(void **state)
+{
+	int64_t start = net_now();
+
+	(void)state;
+	know(LISTED "4.3.2.1.bl.example A 127.0.0.5\n");
+	table.resolver.wait = silent_wait;
+	health = spam_list_health_new(a);
+	assert_string_equal(hits(load("rbl_timeout 0.02\n" RBL "meta M !A\n", SPAM_SET_NET),
+				 OURS HOP("1.2.3.4") "\nx\n"),
+			    "M");
+	assert_true(net_now() - start >= 20);
+}
+
+/* Checks twice, an hour less and more later: is the list asked? */
+static void broken_list(void **state)
+{
+	static const char *const broken[] = {
+		"1.0.0.127.bl.example A 127.0.0.2\n" LISTED "4.3.2.1.bl.example A 127.0.0.2\n",
+		"4.3.2.1.bl.example A 127.0.0.2\n",
+		LISTED "4.3.2.1.bl.example A 127.255.255.254\n",
+		LISTED "4.3.2.1.bl.example A 192.0.2.1\n",
+	};
+	static const char mail[] = OURS HOP("1.2.3.4") "\nx\n";
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(broken); i++) {
+		struct spam_rules *rules = load(RBL, SPAM_SET_NET);
+
+		know(broken[i]);
+		health = spam_list_health_new(a);
+		assert_string_equal(hits(rules, mail), "");
+		assert_true(was_asked("4.3.2.1.bl.example"));
+		know(LISTED "4.3.2.1.bl.example A 127.0.0.2\n");
+		assert_string_equal(hits(rules, mail), "");
+		assert_int_equal(table.asked.n, 0);
+		now += 601;
+		assert_string_equal(hits(rules, mail), "A[1.2.3.4 listed in bl.example]");
+		assert_true(was_asked("1.0.0.127.bl.example"));
+		know(LISTED "4.3.2.1.bl.example A 127.0.0.2\n");
+		assert_string_equal(hits(rules, mail), "A[1.2.3.4 listed in bl.example]");
+		assert_false(was_asked("1.0.0.127.bl.example"));
+	}
+}
+
+#define HTML "Content-Type: text/html\n\n"
+#define RHS "urirhssub U rhs.example. A 2\nbody U eval:check_uridnsbl('U')\ntflags U net\n"
+
+static void uri_domains_listed(void **state)
+{
+	(void)state;
+	expect(RHS, "spam.com.rhs.example A 127.0.0.2\n", "\nsee http://www.spam.com/x\n",
+	       "U[URIs: spam.com]");
+	expect(RHS, "spam.com.rhs.example A 127.0.0.4\n", "\nsee http://www.spam.com/x\n", "");
+	expect("urirhsbl U rhs.example A\nbody U eval:check_uridnsbl('U')\n",
+	       "spam.co.example.rhs.example A 127.0.0.4\n", "\nhttp://a.b.spam.co.example/\n",
+	       "U[URIs: spam.co.example]");
+	expect(RHS "tflags U net notrim\n", "www.spam.com.rhs.example A 127.0.0.2\n",
+	       "\nsee http://www.spam.com/x\n", "U[URIs: www.spam.com]");
+	expect(RHS "uridnsbl_skip_domain spam.com\n", "spam.com.rhs.example A 127.0.0.2\n",
+	       "\nsee http://www.spam.com/x\n", "");
+	expect(RHS, "spam.com.rhs.example A 127.0.0.2\n", "\nwrite to <mailto:x@spam.com>\n", "");
+	expect(RHS, "4.3.2.1.rhs.example A 127.0.0.2\n", "\nhttp://1.2.3.4/\n",
+	       "U[URIs: 1.2.3.4]");
+	expect(RHS "tflags U net domains_only\n", "4.3.2.1.rhs.example A 127.0.0.2\n",
+	       "\nhttp://1.2.3.4/\n", "");
+	expect(RHS "tflags U net ips_only\n", "spam.com.rhs.example A 127.0.0.2\n",
+	       "\nhttp://spam.com/\n", "");
+	expect(RHS, "spam.com.rhs.example A 127.0.0.2\ninvalid.rhs.example A 127.0.0.2\n",
+	       "\nsee http://www.spam.com/x\n", "");
+}
+
+static void uri_subtests(void **state)
+{
+	static const struct {
+		const char *subtest, *answer;
+		bool hit;
+	} cases[] = {
+		{ "6", "127.0.0.4", true },
+		{ "6", "127.0.0.8", false },
+		{ "127.0.1.4", "127.0.1.4", true },
+		{ "127.0.1.4", "127.0.1.5", false },
+		{ "127.0.1.2-127.0.1.9", "127.0.1.5", true },
+		{ "127.0.1.2-127.0.1.9", "127.0.1.10", false },
+		{ "127.0.0.2/255.0.0.255", "127.9.9.2", true },
+		{ "127.0.0.2/255.0.0.255", "127.9.9.3", false },
+		{ "0x7f000004", "127.0.0.4", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct str conf = str_fmt(a,
+					  "urirhssub U rhs.example. A %s\n"
+					  "body U eval:check_uridnsbl('U')\n",
+					  cases[i].subtest);
+		struct str rows = str_fmt(a, "spam.com.rhs.example A %s\n", cases[i].answer);
+
+		expect(str_z(a, conf), str_z(a, rows), "\nhttp://spam.com/\n",
+		       cases[i].hit ? "U[URIs: spam.com]" : "");
+	}
+}
+
+static void uri_servers(void **state)
+{
+	static const char dns[] = LISTED
+		"spam.com NS ns1.dns.co.example\nspam.com NS ns2.other.com\n"
+		"ns1.dns.co.example A 5.6.7.8\nns2.other.com TIMEOUT\nwww.spam.com A 9.9.9.9\n";
+	struct str rows;
+
+	(void)state;
+	rows = str_fmt(a, "%s8.7.6.5.bl.example A 127.0.0.2\n", dns);
+	expect("uridnssub U bl.example A 127.0.0.2\nbody U eval:check_uridnsbl('U')\n",
+	       str_z(a, rows), "\nhttp://www.spam.com/\n", "U[URIs: spam.com]");
+	expect("uridnsbl U bl.example A\nbody U eval:check_uridnsbl('U')\ntflags U net a\n",
+	       str_z(a, rows), "\nhttp://www.spam.com/\n", "");
+	rows = str_fmt(a, "%s9.9.9.9.bl.example A 127.0.0.2\n", dns);
+	expect("uridnsbl U bl.example A\nbody U eval:check_uridnsbl('U')\ntflags U net a\n",
+	       str_z(a, rows), "\nhttp://www.spam.com/\n", "U[URIs: spam.com]");
+	rows = str_fmt(a, "%sdns.co.example.rhs.example A 127.0.0.2\n", dns);
+	expect("urinsrhsbl U rhs.example A\nbody U eval:check_uridnsbl('U')\n", str_z(a, rows),
+	       "\nhttp://www.spam.com/\n", "U[URIs: spam.com]");
+	rows = str_fmt(a, "%sns1.dns.co.example.rhs.example A 127.0.0.2\n", dns);
+	expect("urifullnsrhsbl U rhs.example A\nbody U eval:check_uridnsbl('U')\n", str_z(a, rows),
+	       "\nhttp://www.spam.com/\n", "U[URIs: spam.com]");
+}
+
+/* Of too many hosts those are asked about that a reader is likely to follow. */
+static void uri_limit(void **state)
+{
+	struct str mail = STR(HTML);
+	size_t asked = 0;
+
+	(void)state;
+	for (int i = 0; i < 50; i++)
+		mail = str_fmt(a, "%.*s<a href=\"http://hidden%d.com/\"></a>\n", STR_ARG(mail), i);
+	mail = str_fmt(a, "%.*s<a href=\"http://shown.com/\">here</a>\n", STR_ARG(mail));
+	know("");
+	hits(load(RHS, SPAM_SET_NET), str_z(a, mail));
+	for (size_t i = 0; i < table.asked.n; i++)
+		asked += !str_starts(table.asked.p[i]->name, STR("invalid."));
+	assert_int_equal(asked, 20);
+	assert_true(was_asked("shown.com.rhs.example"));
+}
+
+/* Everything is asked before anything is matched. */
+static void begins_early(void **state)
+{
+	struct spam_network network = { &table.resolver, health };
+	struct spam_envelope env = { .now = now, .network = &network };
+	struct spam_rules *rules = load(RBL RHS, SPAM_SET_NET);
+	struct spam_check *c;
+	struct spam_result r;
+	struct err e;
+
+	(void)state;
+	know(LISTED "4.3.2.1.bl.example A 127.0.0.2\nspam.com.rhs.example A 127.0.0.2\n");
+	assert_int_equal(spam_check_begin(a, rules, STR(OURS HOP("1.2.3.4") "\nhttp://spam.com/\n"),
+					  &env, &c, &e),
+			 0);
+	assert_true(was_asked("4.3.2.1.bl.example"));
+	assert_true(was_asked("spam.com.rhs.example"));
+	assert_int_equal(table.answered, 0);
+	spam_check_finish(c, 0, &r);
+	assert_int_equal(r.n_hits, 2);
+	assert_true(spam_rules_use_network(rules));
+	assert_false(spam_rules_use_network(load(RBL, SPAM_SET_BAYES)));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rbl_answers),        cmocka_unit_test(rbl_subtests),
+		cmocka_unit_test(rbl_places),         cmocka_unit_test(metas_wait),
+		cmocka_unit_test(no_network),         cmocka_unit_test(gives_up),
+		cmocka_unit_test(broken_list),        cmocka_unit_test(uri_domains_listed),
+		cmocka_unit_test(uri_subtests),       cmocka_unit_test(uri_servers),
+		cmocka_unit_test(uri_limit),          cmocka_unit_test(begins_early),
+	};
+
+	return cmocka_run_group_tests_name("spam net", tests, open_arena, close_arena);
+}
