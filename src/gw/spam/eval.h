@@ -43,6 +43,7 @@ struct eval_args {
 
 struct dns;        /* lib/dns/dns.h */
 struct spam_lists; /* lists.h */
+struct spam_auth;  /* auth.h */
 
 /* One mail, as the functions of one family see it. */
 struct eval_run {
@@ -55,6 +56,7 @@ struct eval_run {
 	/* Whom network tests ask: their functions run only where there is a network. */
 	struct dns *dns;
 	struct spam_lists *lists;
+	struct spam_auth **auth; /* auth.h: what is known about who vouches for the mail */
 	/*
 	 * What a function may leave behind for people besides its answer: the address or domain
 	 * that it is about. Reports show it in brackets below the description.

@@ -32,6 +32,7 @@ struct run {
 	struct spam_envelope env;
 	struct dns *dns; /* NULL: nothing is asked */
 	struct spam_lists *lists;
+	struct spam_auth *auth;
 	int64_t asked_at; /* net_now() */
 	uint32_t *open;   /* network tests that wait for answers */
 	size_t n_open;
@@ -357,6 +358,7 @@ static struct eval_run eval_run(struct run *run, size_t family)
 		.mail = run->evals[family],
 		.dns = run->dns,
 		.lists = run->lists,
+		.auth = &run->auth,
 	};
 }
 

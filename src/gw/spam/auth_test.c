@@ -1,0 +1,236 @@
+/*
+ * SPF, DKIM, ADSP and DMARC as rules see them. That the libraries judge rightly is tested with them
+ * (RFC suites); here it is what becomes of their answers.
+ */
+#include "gw/spam/net_testing.h"
+
+/* RFC 8463, A.3 */
+static const char rfc8463[] = "DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed;\n"
+			      " d=football.example.com; i=@football.example.com;\n"
+			      " q=dns/txt; s=brisbane; t=1528637909; h=from : to :\n"
+			      " subject : date : message-id : from : subject : date;\n"
+			      " bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=;\n"
+			      " b=/gCrinpcQOoIfuHNQIbq4pgh9kyIK3AQUdt9OdqQehSwhEIug4D11Bus\n"
+			      " Fa3bT3FY5OsU7ZbnKELq+eXdp1Q1Dw==\n"
+			      "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed;\n"
+			      " d=football.example.com; i=@football.example.com;\n"
+			      " q=dns/txt; s=test; t=1528637909; h=from : to : subject :\n"
+			      " date : message-id : from : subject : date;\n"
+			      " bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=;\n"
+			      " b=F45dVWDfMbQDGHJFlXUNB2HKfbCeLRyhDXgFpEL8GwpsRe0IeIixNTe3\n"
+			      " DhCVlUrSjV4BwcVcOF6+FF3Zo9Rpo1tFOeS9mPYQTnGdaSGsgeefOsk2Jz\n"
+			      " dA+L10TeYt9BgDfQNZtKdN1WO//KgIqXP7OdEFE4LjFYNcUxZQ4FADY+8=\n"
+			      "From: Joe SixPack <joe@football.example.com>\n"
+			      "To: Suzie Q <suzie@shopping.example.net>\n"
+			      "Subject: Is dinner ready?\n"
+			      "Date: Fri, 11 Jul 2003 21:00:37 -0700 (PDT)\n"
+			      "Message-ID: <20030712040037.46341.5F8J@football.example.com>\n"
+			      "\n"
+			      "Hi.\n"
+			      "\n"
+			      "We lost the game.  Are you hungry yet?\n"
+			      "\n"
+			      "Joe.\n";
+
+static const char rfc8463_key[] =
+	"v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDkHlOQoBTzWR"
+	"iGs5V6NpP3idY6Wk08a5qhdR6wy5bdOKb2jLQiY/J16JYi0Qvx/byYzCNb3W91y3FutAC"
+	"DfzwQ/BC/e/8uBsCR+yz1Lxj+PL6lHvqMKrM3rG4hstT5QjvHO9PzoxZyVYLzBfO2EeC3"
+	"Ip3G+2kryOTIKT+l/K4w3QIDAQAB";
+
+#define FROM "From: x@football.example.com\n\nx\n"
+#define SENT(ip, helo) "Received: from " helo " (" helo " [" ip "]) by gw.example with SMTP id 1\n"
+#define ENVELOPE "envelope_sender_header X-Env\n"
+
+static const char spf_rules[] =
+	ENVELOPE
+	"header PASS eval:check_for_spf_pass()\nheader NONE eval:check_for_spf_none()\n"
+	"header NEUTRAL eval:check_for_spf_neutral()\nheader FAIL eval:check_for_spf_fail()\n"
+	"header SOFT eval:check_for_spf_softfail()\nheader PERM eval:check_for_spf_permerror()\n"
+	"header TEMP eval:check_for_spf_temperror()\n"
+	"header H_PASS eval:check_for_spf_helo_pass()\n"
+	"header H_NONE eval:check_for_spf_helo_none()\n"
+	"header H_FAIL eval:check_for_spf_helo_fail()\n";
+
+static void spf_results(void **state)
+{
+	static const struct {
+		const char *record, *want;
+	} cases[] = {
+		{ "d.example TXT v=spf1 ip4:1.2.3.4 -all\n", "H_NONE PASS" },
+		{ "d.example TXT v=spf1 -all\n", "FAIL H_NONE" },
+		{ "d.example TXT v=spf1 ~all\n", "H_NONE SOFT" },
+		{ "d.example TXT v=spf1 ?all\n", "H_NONE NEUTRAL" },
+		{ "d.example TXT v=spf1 foo:bar\n", "H_NONE PERM" },
+		{ "d.example TIMEOUT\n", "H_NONE TEMP" },
+		{ "", "H_NONE NONE" },
+		{ "d.example TXT v=spf1 include:i.example -all\ni.example TXT v=spf1 a:h.example\n"
+		  "h.example A 1.2.3.4\nmx.example TXT v=spf1 -all\n",
+		  "H_FAIL PASS" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		expect(spf_rules, cases[i].record,
+		       OURS SENT("1.2.3.4", "mx.example") "X-Env: a@d.example\n\nx\n",
+		       cases[i].want);
+	/* The first host outside, not the one behind it; and nothing for mail from inside. */
+	expect(spf_rules, cases[0].record,
+	       OURS SENT("5.6.7.8", "[5.6.7.8]") SENT("1.2.3.4", "x.example")
+	       "X-Env: a@d.example\n\nx\n",
+	       "FAIL");
+	expect(spf_rules, cases[0].record, OURS "X-Env: a@d.example\n\nx\n", "");
+	expect(spf_rules, "mx.example TXT v=spf1 ip4:1.2.3.4\n",
+	       OURS SENT("1.2.3.4", "mx.example") "X-Env: <>\n\nx\n", "H_PASS");
+}
+
+static void spf_welcome(void **state)
+{
+	static const char rows[] = "d.example TXT v=spf1 ip4:1.2.3.4 -all\n";
+	static const char rules[] = ENVELOPE
+		"header A eval:check_for_spf_welcomelist_from()\n"
+		"header B eval:check_for_def_spf_whitelist_from()\n";
+	static const char mail[] = OURS SENT("1.2.3.4", "mx") "X-Env: me@D.example\n\nx\n";
+	static const char forged[] = OURS SENT("1.2.3.5", "mx") "X-Env: me@d.example\n\nx\n";
+	static const struct {
+		const char *list, *want;
+	} cases[] = {
+		{ "welcomelist_from_spf x@y.example *@d.example\n", "A" },
+		{ "def_whitelist_from_spf m?@d.example\n", "B" },
+		{ "def_welcomelist_auth *@d.example\nwhitelist_auth me@*\n", "A B" },
+		{ "welcomelist_auth *@d.example\nunwelcomelist_auth *@d.example\n", "" },
+		{ "welcomelist_from_spf *@x.d.example\n", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const char *conf = str_z(a, str_fmt(a, "%s%s", rules, cases[i].list));
+
+		expect(conf, rows, mail, cases[i].want);
+		expect(conf, rows, forged, "");
+	}
+}
+
+static const char dkim_rules[] =
+	ENVELOPE
+	"full SIGNED eval:check_dkim_signed()\nfull VALID eval:check_dkim_valid()\n"
+	"full AUTHOR eval:check_dkim_valid_author_sig()\n"
+	"full SENDER eval:check_dkim_valid_envelopefrom()\n"
+	"full DEPENDABLE eval:check_dkim_dependable()\n"
+	"full OF_OTHER eval:check_dkim_valid('other.example', 'x.example')\n"
+	"full OF_IT eval:check_dkim_valid('other.example', football.example.com)\n"
+	"header N eval:check_dkim_adsp('N')\nheader ALL eval:check_dkim_adsp('A')\n"
+	"header D eval:check_dkim_adsp('D')\nheader C eval:check_dkim_adsp('123')\n"
+	"full ARC eval:check_arc_signed()\n";
+
+static const char *keys(const char *more)
+{
+	return str_z(a, str_fmt(a, "test._domainkey.football.example.com TXT %s\n%s", rfc8463_key,
+				more));
+}
+
+static void dkim_results(void **state)
+{
+	struct str mail = str_of(rfc8463), broken;
+
+	(void)state;
+	expect(dkim_rules, keys(""), rfc8463, "AUTHOR DEPENDABLE OF_IT SIGNED VALID");
+	expect(dkim_rules, keys(""),
+	       str_z(a, str_fmt(a, "X-Env: x@football.example.com\n%s", rfc8463)),
+	       "AUTHOR DEPENDABLE OF_IT SENDER SIGNED VALID");
+	broken = str_fmt(a, "%.*s?\n", STR_ARG(mail));
+	expect(dkim_rules, keys("football.example.com A 1.1.1.1\n"), str_z(a, broken),
+	       "DEPENDABLE SIGNED");
+	expect(dkim_rules, "football.example.com A 1.1.1.1\n", rfc8463, "DEPENDABLE SIGNED");
+	expect(dkim_rules, "football.example.com TIMEOUT\n", FROM, "DEPENDABLE");
+}
+
+static void adsp(void **state)
+{
+	static const struct {
+		const char *conf, *rows, *want;
+	} cases[] = {
+		{ "", "", "DEPENDABLE N" },
+		{ "", "football.example.com A 1.1.1.1\n", "DEPENDABLE" },
+		{ "", "football.example.com A 1.1.1.1\n"
+		      "_adsp._domainkey.football.example.com TXT dkim=all\n", "ALL DEPENDABLE" },
+		{ "adsp_override football.example.com\n", "", "D DEPENDABLE" },
+		{ "adsp_override *.example.com custom_low\n", "", "C DEPENDABLE" },
+		{ "adsp_override example.com custom_low\n", "", "DEPENDABLE N" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		expect(str_z(a, str_fmt(a, "%s%s", dkim_rules, cases[i].conf)), cases[i].rows, FROM,
+		       cases[i].want);
+	/* A signature of the author's makes it unnecessary. */
+	expect(str_z(a, str_fmt(a, "%sadsp_override football.example.com all\n", dkim_rules)),
+	       keys(""), rfc8463, "AUTHOR DEPENDABLE OF_IT SIGNED VALID");
+}
+
+static void dkim_welcome(void **state)
+{
+	static const char rules[] = "header A eval:check_for_dkim_welcomelist_from()\n"
+				    "header B eval:check_for_def_dkim_whitelist_from()\n";
+	static const struct {
+		const char *list, *want;
+	} cases[] = {
+		{ "welcomelist_from_dkim joe@football.example.com\n", "A" },
+		{ "welcomelist_from_dkim *@* *.example.com\n", "A" },
+		{ "welcomelist_from_dkim *@* example.com\n", "" },
+		{ "def_whitelist_from_dkim *@football.example.com football.example.com\n", "B" },
+		{ "welcomelist_from_dkim jane@football.example.com\n", "" },
+		{ "def_welcomelist_auth *@football.example.com\n", "B" },
+		{ "welcomelist_from_dkim *@* .example.com\n"
+		  "unwhitelist_from_dkim *@* .example.com\n", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const char *conf = str_z(a, str_fmt(a, "%s%s", rules, cases[i].list));
+
+		expect(conf, keys(""), rfc8463, cases[i].want);
+		expect(conf, "", rfc8463, "");
+	}
+}
+
+static void dmarc_results(void **state)
+{
+	static const char rules[] = ENVELOPE
+		"header PASS eval:check_dmarc_pass()\nheader NONE eval:check_dmarc_none()\n"
+		"header QUAR eval:check_dmarc_quarantine()\n"
+		"header REJECT eval:check_dmarc_reject()\n"
+		"header MISSING eval:check_dmarc_missing()\n";
+	static const char mail[] =
+		OURS SENT("1.2.3.4", "mx") "X-Env: a@x.d.com\nFrom: b@d.com\n\nx\n";
+	static const char spf[] = "x.d.com TXT v=spf1 ip4:1.2.3.4 -all\n";
+	static const struct {
+		const char *dmarc, *with_spf, *without;
+	} cases[] = {
+		{ "_dmarc.d.com TXT v=DMARC1; p=reject\n", "PASS", "REJECT" },
+		{ "_dmarc.d.com TXT v=DMARC1; p=quarantine; aspf=s\n", "QUAR", "QUAR" },
+		{ "_dmarc.d.com TXT v=DMARC1; p=none\n", "PASS", "NONE" },
+		{ "", "MISSING", "MISSING" },
+		{ "_dmarc.d.com TIMEOUT\n", "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		expect(rules, str_z(a, str_fmt(a, "%s%s", spf, cases[i].dmarc)), mail,
+		       cases[i].with_spf);
+		expect(rules, cases[i].dmarc, mail, cases[i].without);
+	}
+	expect(rules, keys("_dmarc.football.example.com TXT v=DMARC1; p=reject\n"), rfc8463,
+	       "PASS");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(spf_results),   cmocka_unit_test(spf_welcome),
+		cmocka_unit_test(dkim_results),  cmocka_unit_test(adsp),
+		cmocka_unit_test(dkim_welcome),  cmocka_unit_test(dmarc_results),
+	};
+
+	return cmocka_run_group_tests_name("spam auth", tests, open_arena, close_arena);
+}
