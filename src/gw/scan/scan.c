@@ -287,7 +287,7 @@ static struct str for_engine(const struct scan *s)
 
 static int run_engine(struct scan *s, struct scan_spam *spam, double *sum, struct err *e)
 {
-	struct spam_envelope env = { s->env->sender, true, s->raw.n, s->now };
+	struct spam_envelope env = { s->env->sender, true, s->raw.n, s->now, NULL };
 	struct spam_result result;
 
 	if (spam_check(s->a, s->ctx->spam, for_engine(s), &env, s->deadline, &result, e) < 0)

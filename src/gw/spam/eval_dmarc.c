@@ -72,7 +72,11 @@ static int prepare(struct spam_conf *c, void *conf, struct eval_args *args, stru
 	return s->suffixes ? 0 : dmarc_suffixes_open(c->keep, NULL, &s->suffixes, e);
 }
 
-#define ROW(result) { "check_dmarc_" #result, check_##result, start, prepare }
+#define ROW(result) \
+	{ \
+		.name = "check_dmarc_" #result, .call = check_##result, .start = start, \
+		.prepare = prepare \
+	}
 
 static const struct eval evals[] = {
 	ROW(pass), ROW(none), ROW(quarantine), ROW(reject), ROW(missing), { 0 },

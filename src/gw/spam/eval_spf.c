@@ -117,8 +117,8 @@ static enum conf_verdict setting(struct conf_parser *p, void *conf, struct str k
 }
 
 #define ROWS(result) \
-	{ "check_for_spf_" #result, sender_##result, start, NULL }, \
-	{ "check_for_spf_helo_" #result, helo_##result, start, NULL }
+	{ .name = "check_for_spf_" #result, .call = sender_##result, .start = start }, \
+	{ .name = "check_for_spf_helo_" #result, .call = helo_##result, .start = start }
 
 static const struct eval evals[] = {
 	ROWS(pass), ROWS(none), ROWS(neutral), ROWS(fail), ROWS(softfail), ROWS(permerror),
