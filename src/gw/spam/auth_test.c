@@ -224,12 +224,52 @@ static void dmarc_results(void **state)
 	       "PASS");
 }
 
+static void askdns(void **state)
+{
+	static const char mail[] =
+		OURS SENT("1.2.3.4", "helo.com") "X-Env: a@Env.com\nFrom: b@from.com\n\nx\n";
+	static const struct {
+		const char *rule, *rows;
+		bool hit;
+	} cases[] = {
+		{ "_AUTHORDOMAIN_.l.example. A /^127\\.2\\.0\\.2$/",
+		  "from.com.l.example A 127.2.0.2\n", true },
+		{ "_AUTHORDOMAIN_.l.example A /^127\\.2\\.0\\.2$/",
+		  "from.com.l.example A 127.2.0.3\n", false },
+		{ "_SENDERDOMAIN_ TXT /^v=spf1 \\+all$/", "env.com TXT v=spf1 +all\n", true },
+		{ "_SENDERDOMAIN_ TXT 'v=spf1 +all'", "env.com TXT v=spf1 +all\n", true },
+		{ "_SENDERDOMAIN_ TXT 'v=spf1'", "env.com TXT v=spf1 +all\n", false },
+		{ "_LASTEXTERNALHELO_ A /./", "helo.com A 9.9.9.9\n", true },
+		{ "_LASTEXTERNALHELO_ A,AAAA", "helo.com AAAA 2001:db8::1\n", true },
+		{ "_LASTEXTERNALHELO_", "helo.com TXT x\n", false },
+		{ "_LASTEXTERNALREVIP_.l.example A 4", "4.3.2.1.l.example A 127.0.0.6\n", true },
+		{ "_LASTEXTERNALREVIP_.l.example A 127.0.0.1-127.0.0.5",
+		  "4.3.2.1.l.example A 127.0.0.6\n", false },
+		{ "_AUTHORDOMAIN_ A [NXDOMAIN]", "", true },
+		{ "_AUTHORDOMAIN_ A [NXDOMAIN]", "from.com A 1.1.1.1\n", false },
+		{ "_AUTHORDOMAIN_ A [NXDOMAIN,SERVFAIL]", "from.com SERVFAIL\n", true },
+		{ "_AUTHORDOMAIN_.l.example A", "from.com.l.example TIMEOUT\n", false },
+		{ "_DKIMDOMAIN_.l.example A", "from.com.l.example A 127.0.0.1\n", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		expect(str_z(a, str_fmt(a, "%saskdns A %s\n", ENVELOPE, cases[i].rule)),
+		       cases[i].rows, mail, cases[i].hit ? "A" : "");
+	/* The domain is known once the signature has been verified. */
+	expect("askdns A _DKIMDOMAIN_.l.example A /./\n",
+	       keys("football.example.com.l.example A 127.0.0.1\n"), rfc8463, "A");
+	expect("askdns A _DKIMDOMAIN_.l.example A /./\n",
+	       "football.example.com.l.example A 127.0.0.1\n", rfc8463, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(spf_results),   cmocka_unit_test(spf_welcome),
 		cmocka_unit_test(dkim_results),  cmocka_unit_test(adsp),
 		cmocka_unit_test(dkim_welcome),  cmocka_unit_test(dmarc_results),
+		cmocka_unit_test(askdns),
 	};
 
 	return cmocka_run_group_tests_name("spam auth", tests, open_arena, close_arena);

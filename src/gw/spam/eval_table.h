@@ -3,7 +3,7 @@
 
 #include "gw/spam/eval.h"
 
-extern const struct eval_family eval_bayes;
+extern const struct eval_family eval_askdns;
 extern const struct eval_family eval_bayes;
 extern const struct eval_family eval_body;
 extern const struct eval_family eval_bounce;

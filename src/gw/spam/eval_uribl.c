@@ -293,47 +293,6 @@ static int prepare(struct spam_conf *c, void *conf, struct eval_args *args, stru
 	return 0;
 }
 
-/* "127.0.0.2", "0x7f000002", "8" */
-static bool number(struct spam_conf *c, struct str text, uint32_t *out)
-{
-	struct cidr_addr addr;
-	const char *z;
-	char *end;
-	int64_t n;
-
-	if (cidr_addr_parse(text, &addr) && addr.family == 4) {
-		*out = list_number(&addr);
-		return true;
-	}
-	if (str_istarts(text, STR("0x")) && text.n > 2 && text.n <= 10) {
-		z = str_z(c->tmp, str_from(text, 2));
-		*out = (uint32_t)strtoul(z, &end, 16);
-		return !*end && *z != '-' && *z != '+';
-	}
-	if (!text.n || !ascii_is_digit(text.p[0]) || !str_int(text, 0, UINT32_MAX, &n))
-		return false;
-	*out = (uint32_t)n;
-	return true;
-}
-
-/* A mask, an address, `from-to` or `value/mask`. */
-static bool subtest(struct spam_conf *c, struct str text, struct list_test *t)
-{
-	size_t i = 0;
-
-	while (i < text.n && text.p[i] != '-' && text.p[i] != '/')
-		i++;
-	if (!number(c, str_sub(text, 0, i), &t->from))
-		return false;
-	if (i == text.n) {
-		t->op = str_chr(text, '.') >= 0 ? LIST_RANGE : LIST_MASK;
-		t->to = t->from;
-		return true;
-	}
-	t->op = text.p[i] == '-' ? LIST_RANGE : LIST_MASKED;
-	return number(c, str_from(text, i + 1), &t->to);
-}
-
 static enum conf_verdict add_list(struct conf_parser *p, struct settings *s, enum subject subject,
 				  bool has_subtest, struct str value)
 {
@@ -350,7 +309,7 @@ static enum conf_verdict add_list(struct conf_parser *p, struct settings *s, enu
 		return CONF_INVALID;
 	if (!str_eq(type, STR("A")) && !str_eq(type, STR("TXT")))
 		return CONF_INVALID;
-	if (has_subtest && !subtest(c, text, &list->test))
+	if (has_subtest && !list_test_parse(c->tmp, text, &list->test))
 		return CONF_INVALID;
 	list->zone = str_lower(c->keep, zone);
 	list->type = str_eq(type, STR("A")) ? DNS_A : DNS_TXT;

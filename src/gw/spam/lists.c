@@ -121,6 +121,46 @@ uint32_t list_number(const struct cidr_addr *addr)
 	return ntohl(n);
 }
 
+/* "127.0.0.2", "0x7f000002", "8" */
+static bool number_parse(struct arena *tmp, struct str text, uint32_t *out)
+{
+	struct cidr_addr addr;
+	const char *z;
+	char *end;
+	int64_t n;
+
+	if (cidr_addr_parse(text, &addr) && addr.family == 4) {
+		*out = list_number(&addr);
+		return true;
+	}
+	if (str_istarts(text, STR("0x")) && text.n > 2 && text.n <= 10) {
+		z = str_z(tmp, str_from(text, 2));
+		*out = (uint32_t)strtoul(z, &end, 16);
+		return !*end && *z != '-' && *z != '+';
+	}
+	if (!text.n || !ascii_is_digit(text.p[0]) || !str_int(text, 0, UINT32_MAX, &n))
+		return false;
+	*out = (uint32_t)n;
+	return true;
+}
+
+bool list_test_parse(struct arena *tmp, struct str text, struct list_test *t)
+{
+	size_t i = 0;
+
+	while (i < text.n && text.p[i] != '-' && text.p[i] != '/')
+		i++;
+	if (!number_parse(tmp, str_sub(text, 0, i), &t->from))
+		return false;
+	if (i == text.n) {
+		t->op = str_chr(text, '.') >= 0 ? LIST_RANGE : LIST_MASK;
+		t->to = t->from;
+		return true;
+	}
+	t->op = text.p[i] == '-' ? LIST_RANGE : LIST_MASKED;
+	return number_parse(tmp, str_from(text, i + 1), &t->to);
+}
+
 static bool is_loopback(uint32_t n)
 {
 	return (n & LOOPBACK_MASK) == LOOPBACK;
@@ -132,11 +172,11 @@ static bool is_refusal(uint32_t n)
 	return (n & 0xffffff00) == REFUSED;
 }
 
-static bool matches(struct spam_lists *l, const struct dns_record *r, enum dns_type type,
-		    const struct list_test *t)
+bool list_test_matches(struct arena *a, const struct dns_record *r, enum dns_type type,
+		       const struct list_test *t)
 {
 	uint32_t n = type == DNS_A ? list_number(&r->addr) : 0;
-	struct str text = type == DNS_A ? cidr_addr_text(l->a, &r->addr) : r->text;
+	struct str text = type == DNS_A ? cidr_addr_text(a, &r->addr) : r->text;
 	bool counts = type != DNS_A || (is_loopback(n) && !is_refusal(n));
 
 	switch (t->op) {
@@ -185,7 +225,7 @@ unsigned spam_lists_hits(struct spam_lists *l, const struct dns_question *q,
 	if (a && failed_test(a))
 		return 0;
 	for (size_t i = 0; i < q->n; i++)
-		hits += matches(l, &q->records[i], q->type, test);
+		hits += list_test_matches(l->a, &q->records[i], q->type, test);
 	return hits;
 }
 

@@ -49,6 +49,11 @@ struct list_test {
 	const struct re *re;
 };
 
+/* A mask ("8"), an address, `from-to` or `value/mask`; numbers may be dotted or 0x…. */
+bool list_test_parse(struct arena *tmp, struct str text, struct list_test *out);
+bool list_test_matches(struct arena *a, const struct dns_record *r, enum dns_type type,
+		       const struct list_test *test);
+
 /* An IPv4 address as a number. */
 uint32_t list_number(const struct cidr_addr *addr);
 

@@ -1,0 +1,354 @@
+/* askdns: what the DNS says of a name that is put together from facts about the mail. */
+#include "gw/spam/auth.h"
+#include "gw/spam/eval_table.h"
+#include "gw/spam/lists.h"
+
+enum {
+	TYPES_MAX = 7,  /* in one rule */
+	NAMES_MAX = 20, /* that one rule asks for one mail */
+	TAGS_MAX = 4,   /* in one template */
+};
+
+/* `NAME TYPE,… [subtest]` */
+struct askdns {
+	struct str template;
+	enum dns_type types[TYPES_MAX];
+	size_t n_types;
+	enum { ANY, NUMBER, TEXT, PATTERN, STATUS } op;
+	struct list_test number;
+	struct str text;
+	const struct re *re;
+	unsigned statuses; /* bits by enum dns_status */
+};
+
+static void one(struct eval_run *r, struct str value, struct spam_texts *out)
+{
+	struct str *v = NEW(r->a, struct str);
+
+	*v = value;
+	*out = (struct spam_texts){ v, value.n > 0 };
+}
+
+static bool author_domain(struct eval_run *r, struct spam_texts *out)
+{
+	struct spam_texts authors = auth_authors(r);
+
+	one(r, authors.n ? auth_domain(authors.v[0]) : STR(""), out);
+	return true;
+}
+
+static bool sender_domain(struct eval_run *r, struct spam_texts *out)
+{
+	one(r, auth_domain(auth_sender(r)), out);
+	return true;
+}
+
+/* Of valid signatures. */
+static bool dkim_domains(struct eval_run *r, struct spam_texts *out)
+{
+	bool done;
+	const struct dkim_verifier *v = auth_dkim(r, &done);
+	struct str *domains = NEW_N(r->a, struct str, v->n + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->n; i++)
+		if (v->signatures[i].result == DKIM_PASS)
+			domains[n++] = v->signatures[i].domain;
+	*out = (struct spam_texts){ domains, n };
+	return done;
+}
+
+static const struct spam_relay *last_external(struct eval_run *r)
+{
+	static const struct spam_relay none;
+	const struct spam_relays *external = spam_relays(r->m, SPAM_RELAYS_EXTERNAL);
+
+	return external->n ? &external->v[0] : &none;
+}
+
+static bool external_helo(struct eval_run *r, struct spam_texts *out)
+{
+	one(r, last_external(r)->helo, out);
+	return true;
+}
+
+static bool external_rdns(struct eval_run *r, struct spam_texts *out)
+{
+	one(r, last_external(r)->rdns, out);
+	return true;
+}
+
+static bool external_ip(struct eval_run *r, struct spam_texts *out)
+{
+	one(r, last_external(r)->ip, out);
+	return true;
+}
+
+static bool external_reverse_ip(struct eval_run *r, struct spam_texts *out)
+{
+	struct cidr_addr addr;
+
+	one(r, cidr_addr_parse(last_external(r)->ip, &addr) ? dns_reverse(r->a, &addr) : STR(""),
+	    out);
+	return true;
+}
+
+static const struct tag {
+	const char *name;
+	/* False while its values are not known yet. */
+	bool (*values)(struct eval_run *r, struct spam_texts *out);
+} tags[] = {
+	{ "_AUTHORDOMAIN_", author_domain },     { "_SENDERDOMAIN_", sender_domain },
+	{ "_DKIMDOMAIN_", dkim_domains },        { "_LASTEXTERNALHELO_", external_helo },
+	{ "_LASTEXTERNALRDNS_", external_rdns }, { "_LASTEXTERNALIP_", external_ip },
+	{ "_LASTEXTERNALREVIP_", external_reverse_ip },
+};
+
+/* The first tag in `text` and where it stands; NULL if there is none. */
+static const struct tag *tag_in(struct str text, size_t *at)
+{
+	const struct tag *first = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(tags); i++) {
+		ptrdiff_t here = str_find(text, str_of(tags[i].name));
+
+		if (here >= 0 && (!first || (size_t)here < *at)) {
+			first = &tags[i];
+			*at = (size_t)here;
+		}
+	}
+	return first;
+}
+
+struct names {
+	struct str v[NAMES_MAX];
+	size_t n;
+};
+
+/* Each way to fill in the tags; false while one is not known. */
+static bool fill(struct eval_run *r, struct str text, int depth, struct names *out)
+{
+	struct spam_texts values;
+	size_t at = 0;
+	const struct tag *tag = depth < TAGS_MAX ? tag_in(text, &at) : NULL;
+
+	if (!tag) {
+		if (out->n < NAMES_MAX)
+			out->v[out->n++] = text;
+		return true;
+	}
+	if (!tag->values(r, &values))
+		return false;
+	for (size_t i = 0; i < values.n; i++) {
+		struct str rest = str_from(text, at + strlen(tag->name));
+		struct str filled = str_fmt(r->a, "%.*s%.*s%.*s", STR_ARG(str_sub(text, 0, at)),
+					    STR_ARG(values.v[i]), STR_ARG(rest));
+
+		if (!fill(r, filled, depth + 1, out))
+			return false;
+	}
+	return true;
+}
+
+static struct str text_of(struct eval_run *r, const struct dns_record *rec, enum dns_type type)
+{
+	switch (type) {
+	case DNS_A:
+	case DNS_AAAA:
+		return cidr_addr_text(r->a, &rec->addr);
+	case DNS_TXT:
+		return rec->text;
+	case DNS_MX:
+	case DNS_NS:
+	case DNS_PTR:
+	case DNS_CNAME:
+		break;
+	}
+	return rec->name;
+}
+
+static bool matches(struct eval_run *r, const struct askdns *ask, const struct dns_record *rec,
+		    enum dns_type type)
+{
+	switch (ask->op) {
+	case ANY:
+		return true;
+	case NUMBER:
+		return type == DNS_A && list_test_matches(r->a, rec, type, &ask->number);
+	case TEXT:
+		return str_eq(text_of(r, rec, type), ask->text);
+	case PATTERN:
+		return re_match(ask->re, text_of(r, rec, type)) == RE_MATCH;
+	case STATUS:
+		break;
+	}
+	return false;
+}
+
+static unsigned hits(struct eval_run *r, const struct askdns *ask, const struct dns_question *q)
+{
+	if (q->status == DNS_PENDING)
+		return EVAL_PENDING;
+	if (ask->op == STATUS)
+		return (ask->statuses >> q->status) & 1;
+	for (size_t i = 0; q->status == DNS_OK && i < q->n; i++)
+		if (matches(r, ask, &q->records[i], q->type))
+			return 1;
+	return 0;
+}
+
+static unsigned askdns(struct eval_run *r, const struct eval_args *args)
+{
+	const struct askdns *ask = args->prepared;
+	struct names names = { .n = 0 };
+	bool pending = false;
+
+	if (!fill(r, ask->template, 0, &names))
+		return EVAL_PENDING;
+	for (size_t i = 0; i < names.n; i++)
+		for (size_t t = 0; t < ask->n_types; t++) {
+			unsigned n = hits(r, ask, dns_ask(r->dns, names.v[i], ask->types[t]));
+
+			pending |= n == EVAL_PENDING;
+			if (n && n != EVAL_PENDING)
+				return 1;
+		}
+	return pending ? EVAL_PENDING : 0;
+}
+
+static void start(struct eval_run *r, const struct eval_args *args)
+{
+	askdns(r, args);
+}
+
+static bool add_type(struct askdns *ask, struct str word)
+{
+	static const struct {
+		const char *name;
+		enum dns_type type;
+	} types[] = {
+		{ "A", DNS_A },     { "AAAA", DNS_AAAA }, { "MX", DNS_MX },
+		{ "TXT", DNS_TXT }, { "NS", DNS_NS },     { "PTR", DNS_PTR },
+		{ "CNAME", DNS_CNAME },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(types) && ask->n_types < TYPES_MAX; i++)
+		if (str_ieq(word, str_of(types[i].name))) {
+			ask->types[ask->n_types++] = types[i].type;
+			return true;
+		}
+	return false;
+}
+
+/* [NXDOMAIN,SERVFAIL] */
+static bool statuses(struct str list, unsigned *bits)
+{
+	static const struct {
+		const char *name;
+		unsigned bits;
+	} codes[] = {
+		{ "NOERROR", 1u << DNS_OK | 1u << DNS_NODATA },
+		{ "NXDOMAIN", 1u << DNS_NXDOMAIN },
+		{ "SERVFAIL", 1u << DNS_SERVFAIL },
+		{ "REFUSED", 1u << DNS_REFUSED },
+	};
+
+	while (list.p && list.n) {
+		struct str word = str_trim(str_cut(&list, ','));
+		size_t i = 0;
+
+		while (i < ARRAY_LEN(codes) && !str_ieq(word, str_of(codes[i].name)))
+			i++;
+		if (i == ARRAY_LEN(codes))
+			return false;
+		*bits |= codes[i].bits;
+	}
+	return true;
+}
+
+static bool is_quoted(struct str s)
+{
+	return s.n >= 2 && strchr("\"'", s.p[0]) && s.p[s.n - 1] == s.p[0];
+}
+
+static int subtest(struct spam_conf *c, struct str text, struct askdns *ask, struct err *e)
+{
+	struct str pattern;
+	struct re *re;
+
+	if (text.n == 0)
+		return 0;
+	if (is_quoted(text)) {
+		ask->op = TEXT;
+		ask->text = str_copy(c->keep, str_sub(text, 1, text.n - 2));
+	} else if (text.p[0] == '/' || (text.p[0] == 'm' && text.n > 1)) {
+		ask->op = PATTERN;
+		if (conf_pattern(c, text, &pattern, &re, e) < 0)
+			return -1;
+		ask->re = re;
+	} else if (text.p[0] == '[' && str_ends(text, STR("]"))) {
+		ask->op = STATUS;
+		if (!statuses(str_sub(text, 1, text.n - 2), &ask->statuses))
+			return err_set(e, ERR_INVALID, "unknown answer code");
+	} else {
+		ask->op = NUMBER;
+		if (!list_test_parse(c->tmp, text, &ask->number))
+			return err_set(e, ERR_INVALID, "subtest is not understood");
+	}
+	return 0;
+}
+
+/* What looks like a tag that is none of ours would never be filled in. */
+static bool has_unknown_tag(struct arena *tmp, struct str text)
+{
+	size_t at, from = SIZE_MAX;
+	const struct tag *tag;
+
+	while ((tag = tag_in(text, &at)))
+		text = str_cat(tmp, str_sub(text, 0, at), str_from(text, at + strlen(tag->name)));
+	for (size_t i = 0; i < text.n; i++) {
+		bool upper = text.p[i] >= 'A' && text.p[i] <= 'Z';
+
+		if (text.p[i] == '_' && from != SIZE_MAX && i > from + 1)
+			return true;
+		if (text.p[i] == '_')
+			from = i;
+		else if (!upper && !ascii_is_digit(text.p[i]))
+			from = SIZE_MAX;
+	}
+	return false;
+}
+
+static int prepare(struct spam_conf *c, void *conf, struct eval_args *args, struct err *e)
+{
+	struct askdns *ask = NEW(c->keep, struct askdns);
+	struct str rest = args->n ? args->v[0] : STR(""), word = STR(""), types = STR("A");
+
+	(void)conf;
+	if (!str_word(&rest, &word))
+		return err_set(e, ERR_INVALID, "askdns without a name");
+	ask->template = word;
+	if (has_unknown_tag(c->tmp, word))
+		return err_set(e, ERR_INVALID, "askdns: a tag of %.*s is not known", STR_ARG(word));
+	if (str_word(&rest, &word))
+		types = word;
+	while (types.n) {
+		struct str type = str_cut(&types, ',');
+
+		if (!add_type(ask, type))
+			return err_set(e, ERR_INVALID, "askdns: no type of record: %.*s",
+				       STR_ARG(type));
+	}
+	args->prepared = ask;
+	return subtest(c, str_trim(rest), ask, e);
+}
+
+static const struct eval evals[] = {
+	{ "askdns", askdns, start, prepare },
+	{ 0 },
+};
+
+const struct eval_family eval_askdns = {
+	.plugin = "AskDNS",
+	.evals = evals,
+};
