@@ -39,7 +39,7 @@ def kept_answers(site):
 
 
 def explained(site):
-    """Rules that differ, by file; a line `# reason` stands above those it is for. File `*`: they
+    """Rules that differ, by the end of a file's name; a line `# reason` stands above those it is for. File `*`: they
     may differ anywhere."""
     found = {}
     with open(os.path.join(HERE, "answers", "differences.txt"), encoding="ascii") as lines:
@@ -82,7 +82,7 @@ def report(site, answers, ours, show):
         per[collection] += 1
         wrong[collection] += bool(found)
         rules.update(found)
-        if set(found) == known.get(name, set()):
+        if set(found) == known.get("/".join(name.split("/")[-2:]), set()):
             continue
         bad += 1
         if bad <= show:

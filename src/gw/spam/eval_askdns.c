@@ -344,7 +344,7 @@ static int prepare(struct spam_conf *c, void *conf, struct eval_args *args, stru
 }
 
 static const struct eval evals[] = {
-	{ "askdns", askdns, start, prepare },
+	{ .name = "askdns", .call = askdns, .start = start, .prepare = prepare },
 	{ 0 },
 };
 
