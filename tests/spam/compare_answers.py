@@ -39,8 +39,7 @@ def kept_answers(site):
 
 
 def explained(site):
-    """Rules that differ, by the end of a file's name; a line `# reason` stands above those it is for. File `*`: they
-    may differ anywhere."""
+    """Rules that differ, by the end of a file's name (`*`: of any), below a `# reason`."""
     found = {}
     with open(os.path.join(HERE, "answers", "differences.txt"), encoding="ascii") as lines:
         for line in lines:
