@@ -111,7 +111,7 @@ static int read_round(struct arena *a, const struct cli_args *args, struct cfg *
 	const char *style = cli_value(args, "style");
 	struct ticket_key *key;
 
-	if (read_key(a, &key, e) < 0)
+	if (read_key(a, &key, e) < 0 || signing_load(a, CFG_DIR, cfg, &r->signing, e) < 0)
 		return -1;
 	style = style ? style : styles[cfg->spamquar.reportstyle];
 	*none = !strcmp(style, "none");

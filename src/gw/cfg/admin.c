@@ -26,10 +26,10 @@ const struct prop cfg_admin_props[] = {
 		  .flags = PROP_LATER),
 	P_STR(T, dkim_selector, &fmt_dns_name, NULL, "Default DKIM selector.", .flags = PROP_LATER),
 	P_BOOL(T, dkim_sign, "0", "DKIM sign outbound mails with the configured selector.",
-	       .flags = PROP_LATER | PROP_IDLE),
+	       .flags = PROP_LATER),
 	P_BOOL(T, dkim_sign_all_mail, "0",
 	       "DKIM sign all outgoing mails irrespective of the envelope sender's domain.",
-	       .flags = PROP_LATER | PROP_IDLE),
+	       .flags = PROP_LATER),
 	P_STR(T, email, &fmt_email, "admin@domain.tld", "Administrator E-Mail address."),
 	P_STR(T, http_proxy, &fmt_http_proxy, NULL,
 	      "Specify external http proxy which is used for downloads (example: "

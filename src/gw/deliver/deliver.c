@@ -168,10 +168,19 @@ static void note_refusal(struct delivery *d, const size_t *order, size_t n,
 	}
 }
 
+/* What leaves us is signed as it leaves us: outgoing mails and our own. */
+static struct smtp_source signed_source(const struct delivery *d, struct str sender, bool ours,
+					struct smtp_source source)
+{
+	const struct signing_mail mail = { sender, ours, d->s->now };
+
+	return ours || d->s->trusted ? signing_add(d->a, d->ctx->signing, &mail, source) : source;
+}
+
 static void deliver_effect(struct delivery *d, const struct outbox_effect *f)
 {
 	struct version version = { d->s, f->edit };
-	const struct smtp_source source = { write_version, &version };
+	struct smtp_source source = { write_version, &version };
 	struct smtp_send mail = { .sender = d->s->env->sender,
 				  .rcpt = d->s->env->rcpt,
 				  .forward = d->s->env };
@@ -186,6 +195,7 @@ static void deliver_effect(struct delivery *d, const struct outbox_effect *f)
 		fail_all(d, f);
 		return;
 	}
+	source = signed_source(d, mail.sender, false, source);
 	if (send_mail(d->a, d->ctx->cfg, &mail, &source, d->s->deadline, &got, &e) < 0) {
 		note_refusal(d, order, mail.n_rcpt, &got, &e);
 		return;
@@ -222,7 +232,7 @@ static int write_draft(void *ctx, const struct sink *to, struct err *e)
 
 /* A mail to others: it is tried once, and its failure is only logged. */
 static int send_aside(struct delivery *d, const struct outbox_effect *f,
-		      const struct smtp_source *source, struct smtp_outcome *got, struct err *e)
+		      struct smtp_source source, struct smtp_outcome *got, struct err *e)
 {
 	bool ours = f->kind == OUTBOX_NOTIFY;
 	struct smtp_rcpt *rcpt = NEW_N(d->a, struct smtp_rcpt, f->n_target);
@@ -242,7 +252,8 @@ static int send_aside(struct delivery *d, const struct outbox_effect *f,
 		};
 	if (too_late(d))
 		return err_set(e, ERR_TEMP, "the time for this mail is over");
-	return send_mail(d->a, d->ctx->cfg, &mail, source, d->s->deadline, got, e);
+	source = signed_source(d, mail.sender, ours, source);
+	return send_mail(d->a, d->ctx->cfg, &mail, &source, d->s->deadline, got, e);
 }
 
 static void log_aside(const struct outbox_effect *f, struct str target, bool sent, struct str id)
@@ -260,7 +271,7 @@ static void aside_effect(struct delivery *d, const struct outbox_effect *f)
 	const struct smtp_source copy = { write_version, &version }, ours = { write_draft, &draft };
 	struct smtp_outcome got;
 	struct err e;
-	bool sent = send_aside(d, f, f->kind == OUTBOX_NOTIFY ? &ours : &copy, &got, &e) == 0;
+	bool sent = send_aside(d, f, f->kind == OUTBOX_NOTIFY ? ours : copy, &got, &e) == 0;
 
 	if (!sent)
 		log_err("%s", e.msg);

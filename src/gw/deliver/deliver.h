@@ -14,6 +14,7 @@
 
 #include "gw/rules/outbox.h"
 #include "gw/scan/scan.h"
+#include "gw/signing/signing.h"
 #include "lib/db/db.h"
 
 enum { DELIVER_STATISTICS_MS = 5000 }; /* that statistics may take */
@@ -33,6 +34,7 @@ struct deliver_rcpt {
 
 struct deliver_context {
 	const struct cfg *cfg;
+	const struct signing *signing; /* NULL: outgoing mails are not signed */
 	struct db *db;
 	const char *spool;	 /* root of the quarantine directories */
 	const struct str *pmail; /* the user that each recipient belongs to */

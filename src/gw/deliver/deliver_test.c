@@ -88,6 +88,16 @@ int send_mail(struct arena *arena, const struct cfg *cfg, const struct smtp_send
 	return 0;
 }
 
+/* Notes what it is asked to sign, if signing is on. */
+struct smtp_source signing_add(struct arena *arena, const struct signing *s,
+			       const struct signing_mail *m, struct smtp_source source)
+{
+	(void)arena;
+	if (s)
+		buf_addf(&story, "sign %.*s%s|", STR_ARG(m->sender), m->ours ? " ours" : "");
+	return source;
+}
+
 int stat_record(struct arena *arena, struct db *db, const struct stat_mail *mail, struct err *e)
 {
 	(void)arena;
@@ -126,13 +136,16 @@ static struct outbox_rcpt finals[] = {
 };
 
 static struct deliver_rcpt fates[4];
+static const struct signing *signing;
+static bool trusted;
 
 static const char *run_until(struct outbox_effect *effects, size_t n, int64_t deadline)
 {
 	static const struct cfg cfg;
 	struct outbox outbox = { .effects = effects, .n_effects = n, .rcpt = finals };
-	struct deliver_context ctx = { .cfg = &cfg, .spool = "/nowhere", .pmail = pmail };
-	struct scan scan = { .a = a, .env = &envelope, .deadline = deadline,
+	struct deliver_context ctx = { .cfg = &cfg, .signing = signing, .spool = "/nowhere",
+				       .pmail = pmail };
+	struct scan scan = { .a = a, .env = &envelope, .deadline = deadline, .trusted = trusted,
 			     .raw = STR("Subject: x\n\nbody\n") };
 	struct err e;
 
@@ -325,6 +338,30 @@ static void test_notification_is_ours(void **state)
 	assert_non_null(strstr(got, "hello"));
 }
 
+static void test_what_leaves_us_is_signed(void **state)
+{
+	struct outbox_effect list[] = {
+		deliver_to(only_a, 1),
+		{ .kind = OUTBOX_BCC, .rcpt = only_a, .n_rcpt = 1, .target = target,
+		  .n_target = 1 },
+		notify_about(only_a, 1),
+	};
+	const char *got;
+
+	(void)state;
+	signing = (const struct signing *)&envelope; /* never looked into */
+	got = run(list, 3);
+	assert_memory_equal(got, "send s@y > A@x {", 16);
+	assert_null(strstr(got, "sign s@y"));
+	assert_non_null(strstr(got, "|sign postmaster ours|send postmaster > t@z {"));
+	trusted = true;
+	got = run(list, 3);
+	trusted = false;
+	signing = NULL;
+	assert_memory_equal(got, "sign s@y|send s@y > A@x {", 25);
+	assert_non_null(strstr(got, "|sign s@y|send s@y > t@z {"));
+}
+
 static void test_nothing_begins_after_the_deadline(void **state)
 {
 	struct outbox_effect list[] = { store_for(OUTBOX_SPAM, only_a, 1), deliver_to(only_b, 1),
@@ -350,6 +387,7 @@ int main(void)
 		TEST(test_no_answer_is_not_a_refusal),
 		TEST(test_copies_and_notes_change_no_fate),
 		TEST(test_notification_is_ours),
+		TEST(test_what_leaves_us_is_signed),
 		TEST(test_nothing_begins_after_the_deadline),
 	};
 

@@ -8,6 +8,7 @@
 #include "gw/quar/spool.h"
 #include "gw/rules/rules.h"
 #include "gw/scan/scan.h"
+#include "gw/signing/signing.h"
 #include "lib/db/db.h"
 
 enum {
@@ -36,6 +37,7 @@ struct filter {
 	struct scan_context scan;
 	struct cfg *cfg;
 	struct rules *rules;
+	struct signing *signing;
 	struct filter_slot *slots;
 
 	/* of a worker */

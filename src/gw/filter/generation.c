@@ -101,7 +101,8 @@ int filter_load(void *ctx, size_t *workers, struct err *e)
 	size_t n;
 
 	f->a = arena_open("generation", GENERATION_MEMORY_MAX);
-	if (filter_load_context(f, e) < 0)
+	if (filter_load_context(f, e) < 0 ||
+	    signing_load(f->a, CFG_DIR, f->cfg, &f->signing, e) < 0)
 		return -1;
 	n = (size_t)f->cfg->mail.max_filters;
 	if (make_slots(f, n, e) < 0)

@@ -162,7 +162,12 @@ static int decide_and_deliver(struct mail *m, struct err *e)
 {
 	struct filter *f = m->f;
 	const struct rules_mail rules_mail = filter_rules_mail(f->db, f->people, m->scan, m->pmail);
-	const struct deliver_context ctx = { f->cfg, f->db, SPOOL_ROOT, m->pmail, m->start };
+	const struct deliver_context ctx = { .cfg = f->cfg,
+					     .signing = f->signing,
+					     .db = f->db,
+					     .spool = SPOOL_ROOT,
+					     .pmail = m->pmail,
+					     .start = m->start };
 	struct outbox *outbox;
 	struct plan *plan;
 

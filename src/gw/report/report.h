@@ -11,6 +11,7 @@
 #include "gw/cfg/lists.h"
 #include "gw/quar/list.h"
 #include "gw/quar/span.h"
+#include "gw/signing/signing.h"
 
 enum { REPORT_MAIL_MAX = 64 * 1024 * 1024 };
 
@@ -35,6 +36,7 @@ MUST_CHECK int report_spam(struct arena *a, const struct report *r, const struct
 struct report_round {
 	struct report report;
 	struct cfg_lists lists;
+	struct signing *signing; /* NULL: reports are not signed */
 	struct db *db;
 	struct str receiver; /* only for this user; empty: for all */
 	struct str redirect; /* the envelope's recipient instead of the user; empty: the user */

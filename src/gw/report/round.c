@@ -31,7 +31,9 @@ static int send_report(struct arena *a, const struct report_round *r, struct str
 					    .n_rcpt = 1,
 					    .smtputf8 = r->report.cfg->mail.smtputf8 &&
 							!(is_ascii(mail) && is_ascii(to)) };
-	const struct smtp_source source = { write_mail, &mail };
+	const struct signing_mail ours = { .ours = true, .now = r->report.now };
+	const struct smtp_source source =
+		signing_add(a, r->signing, &ours, (struct smtp_source){ write_mail, &mail });
 	struct smtp_outcome ignored;
 
 	return send_mail(a, r->report.cfg, &envelope, &source, net_now() + SEND_SECONDS * 1000,

@@ -143,6 +143,25 @@ void line_no_ldap_profile(struct str profile)
 	log_warn("trying to query non-existent ldap profile '%.*s'", STR_ARG(profile));
 }
 
+void line_not_signed(struct str sender)
+{
+	log_info("not DKIM signing mail from %.*s", STR_ARG(sender));
+}
+
+void line_sign_no_domain(struct str sender, bool header)
+{
+	log_info("DKIM signing: no domain found in %s'%.*s'", header ? "the headers from " : "",
+		 STR_ARG(sender));
+}
+
+void line_sign_failed(bool ours, const char *why)
+{
+	if (ours)
+		log_warn("Could not DKIM-Sign local mail: %s", why);
+	else
+		log_warn("Could not create DKIM-Signature - disabling Signing: %s", why);
+}
+
 void line_processing_time(int64_t ms, int64_t ms_spam, int64_t ms_clam, int64_t ms_custom)
 {
 	log_info("processing time: %.3f seconds (%.3f, %.3f, %.3f)", (double)ms / 1000,

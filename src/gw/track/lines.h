@@ -37,6 +37,12 @@ void line_disclaimer(struct str rule, bool added);
 void line_sealed(uint32_t aid, struct str rule);
 void line_regex_gave_up(struct str rule, int64_t object);
 void line_no_ldap_profile(struct str profile);
+
+/* Outgoing mails and our own that are not signed (filter.md §10); `header`: From was looked at. */
+void line_not_signed(struct str sender);
+void line_sign_no_domain(struct str sender, bool header);
+void line_sign_failed(bool ours, const char *why);
+
 void line_processing_time(int64_t ms, int64_t ms_spam, int64_t ms_clam, int64_t ms_custom);
 
 /* What was done with a mail in a quarantine (filter.md §11): its id, its file, for whom. */
