@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "gw/apply/apply.h"
+#include "gw/signing/signing.h"
 
 static int apicert(struct arena *a, const struct cli_args *args, struct err *e)
 {
@@ -26,19 +27,101 @@ static int tlscert(struct arena *a, const struct cli_args *args, struct err *e)
 	return apply_tls_cert(a, &env, cli_flag(args, "force"), e);
 }
 
+static int print(struct str text, struct err *e)
+{
+	if (fwrite(text.p, 1, text.n, stdout) != text.n || fflush(stdout) != 0)
+		return err_sys(e, "write to standard output");
+	return 0;
+}
+
+/* Records of the domain's keys; those of the key for all domains, if `domain` is empty. */
+static int print_records(struct arena *a, const char *dir, struct str domain, struct str selector,
+			 struct err *e)
+{
+	struct signing_keys keys;
+	size_t n = 0;
+
+	signing_keys_read(a, dir, selector, &keys);
+	for (size_t i = 0; i < keys.problems.n; i++)
+		fprintf(stderr, "%.*s\n", STR_ARG(keys.problems.p[i]));
+	for (size_t i = 0; i < keys.list.n; i++) {
+		if (!str_ieq(keys.list.p[i].domain, domain))
+			continue;
+		if (print(signing_record(a, &keys.list.p[i]), e) < 0)
+			return -1;
+		n++;
+	}
+	return n ? 0 : err_set(e, ERR_NOTFOUND, "there is no DKIM key");
+}
+
+static int bits_of(const struct cli_args *args, int *out, struct err *e)
+{
+	int64_t bits;
+
+	if (!str_int(str_of(cli_value(args, "keysize")), DKIM_KEY_BITS_MIN, DKIM_KEY_BITS_MAX,
+		     &bits))
+		return err_set(e, ERR_INVALID, "keysize: a number from %d to %d", DKIM_KEY_BITS_MIN,
+			       DKIM_KEY_BITS_MAX);
+	*out = (int)bits;
+	return 0;
+}
+
+/* A key of the domain's own, if one is asked for; then the records of all it has. */
+static int dkim(struct arena *a, const struct cli_args *args, struct err *e)
+{
+	const char *type = cli_value(args, "create");
+	struct apply_dkim w = { .domain = str_of(args->argument),
+				.selector = str_of(cli_value(args, "selector")),
+				.force = cli_flag(args, "force") };
+	struct apply_env env;
+
+	if (apply_env_system(a, &env, e) < 0)
+		return -1;
+	if (type && !w.selector.n)
+		return err_set(e, ERR_INVALID, "--create needs --selector");
+	if (type && !strcmp(type, "rsa") && bits_of(args, &w.bits, e) < 0)
+		return -1;
+	if (type && apply_dkim_make(a, &env, &w, e) < 0)
+		return -1;
+	return print_records(a, env.cfg.dir, w.domain, STR(""), e);
+}
+
+static int dkim_record(struct arena *a, const struct cli_args *args, struct err *e)
+{
+	struct apply_env env;
+	struct cfg *cfg;
+
+	(void)args;
+	if (apply_env_system(a, &env, e) < 0 || cfg_load(a, &env.cfg, &cfg, e) < 0)
+		return -1;
+	if (!cfg->admin.dkim_selector.n)
+		return err_set(e, ERR_NOTFOUND, "no selector is configured");
+	return print_records(a, env.cfg.dir, STR(""), cfg->admin.dkim_selector, e);
+}
+
+static int dkim_set(struct arena *a, const struct cli_args *args, struct err *e)
+{
+	struct apply_dkim w = { .selector = str_of(cli_value(args, "selector")),
+				.force = cli_flag(args, "force") };
+	struct apply_env env;
+
+	if (!w.selector.n || !cli_value(args, "keysize"))
+		return err_set(e, ERR_INVALID, "--selector and --keysize are needed");
+	if (bits_of(args, &w.bits, e) < 0 || apply_env_system(a, &env, e) < 0 ||
+	    apply_dkim_make(a, &env, &w, e) < 0)
+		return -1;
+	return apply_dkim_select(a, &env, w.selector, e);
+}
+
 static int dump(struct arena *a, const struct cli_args *args, struct err *e)
 {
 	struct apply_state s;
 	struct apply_env env;
-	struct str text;
 
 	(void)args;
 	if (apply_env_system(a, &env, e) < 0 || apply_read(a, &env, true, &s, e) < 0)
 		return -1;
-	text = apply_dump(a, apply_vars(a, &env, &s));
-	if (fwrite(text.p, 1, text.n, stdout) != text.n || fflush(stdout) != 0)
-		return err_sys(e, "write to standard output");
-	return 0;
+	return print(apply_dump(a, apply_vars(a, &env, &s)), e);
 }
 
 static int init(struct arena *a, const struct cli_args *args, struct err *e)
@@ -66,6 +149,23 @@ static const struct cli_option cert_options[] = {
 	{ NULL, NULL, NULL, NULL },
 };
 
+static const struct cli_option dkim_options[] = {
+	{ "create", "rsa|ed25519", NULL,
+	  "Make a key of this type before. Mails are signed with it from the next start or reload "
+	  "of pmg-smtp-filter on: publish its record before that." },
+	{ "selector", "<string>", NULL, "Name of the key to make." },
+	{ "keysize", "<integer>", "2048", "Number of bits of an RSA key." },
+	{ "force", NULL, NULL, "Replace an existing key." },
+	{ NULL, NULL, NULL, NULL },
+};
+
+static const struct cli_option dkim_set_options[] = {
+	{ "selector", "<string>", NULL, "DKIM selector." },
+	{ "keysize", "<integer>", NULL, "Number of bits of the RSA key." },
+	{ "force", NULL, NULL, "Overwrite an existing key." },
+	{ NULL, NULL, NULL, NULL },
+};
+
 static const struct cli_option sync_options[] = {
 	{ "restart", NULL, NULL, "Restart services if necessary." },
 	{ NULL, NULL, NULL, NULL },
@@ -75,6 +175,12 @@ static const struct cli_command commands[] = {
 	{ "apicert",
 	  "Generate /etc/pmg/pmg-api.pem (self signed certificate for GUI and REST API).",
 	  cert_options, apicert, NULL },
+	{ "dkim", "Print the DNS records of the DKIM keys that a domain has of its own.",
+	  dkim_options, dkim, "DOMAIN" },
+	{ "dkim_record", "Print the DNS record of the DKIM key for all other domains.", NULL,
+	  dkim_record, NULL },
+	{ "dkim_set", "Generate the DKIM key for all domains that have none, and select it.",
+	  dkim_set_options, dkim_set, NULL },
 	{ "dump", "Print configuration setting which can be used in templates.", NULL, dump, NULL },
 	{ "init", "Generate required files in /etc/pmg/", NULL, init, NULL },
 	{ "sync", "Synchronize Proxmox Mail Gateway configurations with system configuration.",

@@ -75,3 +75,20 @@ MUST_CHECK int apply_api_cert(struct arena *a, const struct apply_env *env, bool
 			      struct err *e);
 MUST_CHECK int apply_tls_cert(struct arena *a, const struct apply_env *env, bool force,
 			      struct err *e);
+
+/* A key to sign mails with: /etc/pmg/dkim/[DOMAIN/]SELECTOR.private, readable for the filter. */
+struct apply_dkim {
+	struct str domain; /* empty: for all domains that have no key of their own */
+	struct str selector;
+	int bits;   /* of an RSA key; 0: Ed25519 */
+	bool force; /* replace one that exists */
+};
+enum { DKIM_KEY_BITS_MIN = 1024, DKIM_KEY_BITS_MAX = 8192 };
+
+/* Makes it, unless there is one of that kind and size; ERR_CONFLICT if there is another one. */
+MUST_CHECK int apply_dkim_make(struct arena *a, const struct apply_env *env,
+			       const struct apply_dkim *w, struct err *e);
+
+/* Writes admin.dkim_selector; the file's comments are lost. */
+MUST_CHECK int apply_dkim_select(struct arena *a, const struct apply_env *env, struct str selector,
+				 struct err *e);

@@ -664,6 +664,71 @@ static void test_init(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static int make_dkim(const char *domain, const char *selector, int bits, bool force,
+		     struct err *e)
+{
+	const struct apply_dkim w = { str_of(domain), str_of(selector), bits, force };
+
+	return apply_dkim_make(a, &env, &w, e);
+}
+
+static void test_dkim_keys(void **state)
+{
+	const char *first;
+	struct stat st;
+	struct err e;
+
+	(void)state;
+	put("/etc/pmg/pmg.conf", "section: admin\n\tdkim_sign 1\n");
+	assert_int_equal(apply_init(a, &env, &e), 0);
+	assert_int_equal(make_dkim("", "main", 1024, false, &e), 0);
+	first = get("/etc/pmg/dkim/main.private");
+	assert_int_equal(stat(path_of("/etc/pmg/dkim/main.private"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0640);
+	assert_int_equal(make_dkim("", "main", 1024, false, &e), 0);
+	assert_string_equal(get("/etc/pmg/dkim/main.private"), first);
+	assert_int_equal(make_dkim("", "main", 2048, false, &e), -1);
+	assert_int_equal(e.code, ERR_CONFLICT);
+	assert_string_equal(get("/etc/pmg/dkim/main.private"), first);
+	assert_int_equal(make_dkim("", "main", 1024, true, &e), 0);
+	assert_string_not_equal(get("/etc/pmg/dkim/main.private"), first);
+	assert_int_equal(make_dkim("Example.org", "ed", 0, false, &e), 0);
+	assert_has(get("/etc/pmg/dkim/example.org/ed.private"), "BEGIN PRIVATE KEY");
+	assert_int_equal(stat(path_of("/etc/pmg/dkim/example.org"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0750);
+}
+
+static void test_dkim_wishes_that_are_refused(void **state)
+{
+	struct err e;
+
+	(void)state;
+	assert_int_equal(apply_init(a, &env, &e), 0);
+	assert_int_equal(make_dkim("../x", "s", 1024, false, &e), -1);
+	assert_int_equal(make_dkim("example.org", "../s", 1024, false, &e), -1);
+	assert_int_equal(make_dkim("example.org", "", 1024, false, &e), -1);
+	assert_int_equal(make_dkim("example.org", "s", 512, false, &e), -1);
+	assert_int_equal(access(path_of("/etc/pmg/dkim/example.org"), F_OK), -1);
+}
+
+static void test_dkim_selector_is_written(void **state)
+{
+	struct err e;
+
+	(void)state;
+	(void)mkdir(path_of("/var/lock"), 0755);
+	put("/etc/pmg/pmg.conf", "section: mail\n\tspf 0\n\nsection: admin\n\tdkim_sign 1\n");
+	if (apply_dkim_select(a, &env, STR("main"), &e) < 0)
+		fail_msg("%s", e.msg);
+	assert_string_equal(get("/etc/pmg/pmg.conf"), "section: mail\n\tspf 0\n\n"
+						      "section: admin\n\tdkim_selector main\n"
+						      "\tdkim_sign 1\n\n");
+	assert_int_equal(apply_dkim_select(a, &env, STR("a b"), &e), -1);
+	put("/etc/pmg/pmg.conf", "nonsense\n");
+	assert_int_equal(apply_dkim_select(a, &env, STR("main"), &e), -1);
+	assert_string_equal(get("/etc/pmg/pmg.conf"), "nonsense\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -691,6 +756,9 @@ int main(void)
 		TEST(test_relay_forms),
 		TEST(test_filter_dump),
 		TEST(test_init),
+		TEST(test_dkim_keys),
+		TEST(test_dkim_wishes_that_are_refused),
+		TEST(test_dkim_selector_is_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,6 +58,18 @@ int key_pair(struct arena *a, struct str *private_pem, struct str *public_pem, s
 	return 0;
 }
 
+int key_dkim(struct arena *a, int bits, struct str *pem, struct err *e)
+{
+	CLEAN_PKEY EVP_PKEY *key = bits ? EVP_RSA_gen((unsigned)bits)
+					: EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	CLEAN_BIO BIO *bio = BIO_new(BIO_s_mem());
+
+	if (!key || !bio || PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) != 1)
+		return openssl_error(e, "make a key");
+	*pem = bio_text(a, bio);
+	return 0;
+}
+
 static bool add_name(X509_NAME *name, const char *field, const char *value)
 {
 	return !value || X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8,

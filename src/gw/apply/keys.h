@@ -9,6 +9,9 @@
 MUST_CHECK int key_pair(struct arena *a, struct str *private_pem, struct str *public_pem,
 			struct err *e);
 
+/* A private key of a mail domain, PKCS #8: RSA of `bits`, or Ed25519 if that is 0. */
+MUST_CHECK int key_dkim(struct arena *a, int bits, struct str *pem, struct err *e);
+
 struct cert_names {
 	const char *common, *unit, *organisation; /* NULL: left out */
 	const char *alternatives;                 /* "DNS:a,DNS:b" or NULL */

@@ -75,6 +75,11 @@ const char *dkim_key_type(const struct dkim_key *key)
 	return key->ed25519 ? "ed25519" : "rsa";
 }
 
+int dkim_key_bits(const struct dkim_key *key)
+{
+	return key->ed25519 ? 0 : EVP_PKEY_bits(key->pkey);
+}
+
 struct str dkim_key_public(struct arena *a, const struct dkim_key *key)
 {
 	unsigned char *der = NULL, raw[32];

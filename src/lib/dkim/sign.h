@@ -33,6 +33,9 @@ MUST_CHECK int dkim_key_read(struct arena *a, struct str pem, struct dkim_key **
 struct str dkim_key_public(struct arena *a, const struct dkim_key *key);
 const char *dkim_key_type(const struct dkim_key *key);
 
+/* Of an RSA key; 0 for Ed25519, all of which are alike. */
+int dkim_key_bits(const struct dkim_key *key);
+
 struct dkim_sign_name {
 	struct str name;
 	bool over;       /* sign it once more than it is there */
