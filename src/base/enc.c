@@ -315,3 +315,19 @@ int enc_hex_decode(struct arena *a, struct str in, struct str *out, struct err *
 	*out = (struct str){ p, in.n / 2 };
 	return 0;
 }
+
+void enc_json_add(struct buf *to, struct str in)
+{
+	buf_addc(to, '"');
+	for (size_t i = 0; i < in.n; i++) {
+		unsigned char c = (unsigned char)in.p[i];
+
+		if (c == '"' || c == '\\')
+			buf_addf(to, "\\%c", c);
+		else if (c < 0x20 || c >= 0x7f)
+			buf_addf(to, "\\u%04x", c);
+		else
+			buf_addc(to, (char)c);
+	}
+	buf_addc(to, '"');
+}

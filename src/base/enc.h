@@ -1,5 +1,5 @@
 /*
- * enc - bytes as text: base64, quoted-printable, hex.
+ * enc - bytes as text: base64, quoted-printable, hex, strings of JSON.
  *
  * The decoders read what mail really contains, as mail clients do, and cannot fail: whatever makes
  * no sense is skipped (base64) or kept as it is (quoted-printable). They pull from a view that they
@@ -53,6 +53,12 @@ void enc_hex_add(struct buf *to, struct str in);
 
 /* Pairs of hex digits of any case and nothing else; ERR_INVALID otherwise. */
 MUST_CHECK int enc_hex_decode(struct arena *a, struct str in, struct str *out, struct err *e);
+
+/*
+ * As a string of JSON, with its quotes. Bytes above 7E are written as the code points of the same
+ * number, so that the result is ASCII whatever the bytes are.
+ */
+void enc_json_add(struct buf *to, struct str in);
 
 /* 0..15, or -1. */
 int enc_hex_digit(char c);

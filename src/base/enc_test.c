@@ -158,6 +158,18 @@ static void test_readers_in_pieces(void **state)
 	}
 }
 
+/* RFC 8259, 7 */
+static void test_json(void **state)
+{
+	CLEAN_ARENA struct arena *a = arena_open("test", 1 << 20);
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, a, 100);
+	enc_json_add(&b, STR("a\"b\\/\n\x7f\xff\0"));
+	assert_str(buf_str(&b), "\"a\\\"b\\\\/\\u000a\\u007f\\u00ff\\u0000\"");
+}
+
 static void test_hex(void **state)
 {
 	CLEAN_ARENA struct arena *a = arena_open("test", 1 << 20);
@@ -250,6 +262,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_base64_decode), cmocka_unit_test(test_base64_encode),
 		cmocka_unit_test(test_qp_decode),     cmocka_unit_test(test_qp_encode),
+		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_hex),           cmocka_unit_test(test_readers_in_pieces),
 		cmocka_unit_test(test_utf8_valid),    cmocka_unit_test(test_utf8_next),
 		cmocka_unit_test(test_utf8_cut),

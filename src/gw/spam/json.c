@@ -1,19 +1,10 @@
 #include "gw/spam/json.h"
 
+#include "base/enc.h"
+
 void spam_json_text(struct buf *b, struct str s)
 {
-	buf_addc(b, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if (c == '"' || c == '\\')
-			buf_addf(b, "\\%c", c);
-		else if (c < 0x20 || c >= 0x7f)
-			buf_addf(b, "\\u%04x", c);
-		else
-			buf_addc(b, (char)c);
-	}
-	buf_addc(b, '"');
+	enc_json_add(b, s);
 }
 
 static void add_hits(struct buf *b, const char *key, const struct spam_hit *hits, size_t n)
