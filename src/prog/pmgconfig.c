@@ -2,12 +2,18 @@
  * pmgconfig - Configuration Management Toolkit (manual, 13.5).
  */
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/net.h"
 #include "cli/cli.h"
 #include "gw/apply/apply.h"
+#include "gw/check/check.h"
 #include "gw/signing/signing.h"
+#include "lib/dns/cares.h"
+
+enum { CHECK_MS = 30 * 1000 }; /* for all answers of DNS together */
 
 static int apicert(struct arena *a, const struct cli_args *args, struct err *e)
 {
@@ -52,6 +58,26 @@ static int print_records(struct arena *a, const char *dir, struct str domain, st
 		n++;
 	}
 	return n ? 0 : err_set(e, ERR_NOTFOUND, "there is no DKIM key");
+}
+
+/* The exit status is what monitoring looks at: 0, 1 for warnings, 2 for errors. */
+static int self_check(struct arena *a, const struct cli_args *args, struct err *e)
+{
+	static const struct dns_cares_config config = { 0 };
+	bool json = !strcmp(cli_value(args, "output-format"), "json");
+	struct dns_resolver *resolver;
+	struct check_findings found;
+	struct check_facts facts;
+	struct apply_env env;
+
+	if (apply_env_system(a, &env, e) < 0 ||
+	    check_facts_read(a, &env.cfg, time(NULL), &facts, e) < 0 ||
+	    dns_cares_open(a, &config, &resolver, e) < 0)
+		return -1;
+	check_run(a, &facts, dns_open(a, resolver), net_now() + CHECK_MS, &found);
+	if (print(json ? check_json(a, &found) : check_text(a, &found), e) < 0)
+		return -1;
+	return (int)check_worst(&found);
 }
 
 static int bits_of(const struct cli_args *args, int *out, struct err *e)
@@ -149,6 +175,11 @@ static const struct cli_option cert_options[] = {
 	{ NULL, NULL, NULL, NULL },
 };
 
+static const struct cli_option check_options[] = {
+	{ "output-format", "text|json", "text", "Output format." },
+	{ NULL, NULL, NULL, NULL },
+};
+
 static const struct cli_option dkim_options[] = {
 	{ "create", "rsa|ed25519", NULL,
 	  "Make a key of this type before. Mails are signed with it from the next start or reload "
@@ -175,6 +206,10 @@ static const struct cli_command commands[] = {
 	{ "apicert",
 	  "Generate /etc/pmg/pmg-api.pem (self signed certificate for GUI and REST API).",
 	  cert_options, apicert, NULL },
+	{ "check",
+	  "Tell what is to be put right: names in DNS, relaying, certificates, disks, backup. The "
+	  "exit status is 0 if there is nothing, 1 with warnings, 2 with errors.",
+	  check_options, self_check, NULL },
 	{ "dkim", "Print the DNS records of the DKIM keys that a domain has of its own.",
 	  dkim_options, dkim, "DOMAIN" },
 	{ "dkim_record", "Print the DNS record of the DKIM key for all other domains.", NULL,
