@@ -70,8 +70,8 @@ bool addr_glob(struct str pattern, struct str text)
 			star = p++;
 			resume = t;
 		} else if (p < pattern.n && text.p[t] != '\n' &&
-			   (pattern.p[p] == '?' || (!is_wild(pattern.p[p]) &&
-						    pattern.p[p] == text.p[t]))) {
+			   (pattern.p[p] == '?' ||
+			    (!is_wild(pattern.p[p]) && pattern.p[p] == text.p[t]))) {
 			p++;
 			t++;
 		} else if (star != SIZE_MAX && text.p[resume] != '\n') {

@@ -18,7 +18,7 @@ struct addr_entry {
 
 struct addr_list {
 	struct arena *a;
-	struct map entries;                  /* by pattern */
+	struct map entries;             /* by pattern */
 	VEC(struct addr_entry *) globs; /* those that must be tried */
 };
 

@@ -89,12 +89,9 @@ static const struct known known[] = {
 	  " extracttext_external extracttext_maxparts extracttext_timeout"
 	  " extracttext_use " },
 	{ "FreeMail",
-	  " freemail_add_describe_email freemail_domains"
+	  " freemail_add_describe_email"
 	  " freemail_import_def_welcomelist_auth freemail_import_def_whitelist_auth"
-	  " freemail_import_welcomelist_auth freemail_import_whitelist_auth"
-	  " freemail_max_body_emails freemail_max_body_freemails"
-	  " freemail_skip_bulk_envfrom freemail_skip_when_over_max"
-	  " freemail_welcomelist freemail_whitelist " },
+	  " freemail_import_welcomelist_auth freemail_import_whitelist_auth " },
 	{ "FromNameSpoof",
 	  " fns_add_addrlist fns_check fns_extrachars fns_ignore_dkim"
 	  " fns_ignore_headers fns_remove_addrlist " },
@@ -157,10 +154,6 @@ static const struct known known[] = {
 	{ "URILocalBL",
 	  " uri_block_cc uri_block_cidr uri_block_cont uri_block_exclude"
 	  " uri_block_isp " },
-	{ "VBounce",
-	  " welcomelist_bounce_relays whitelist_bounce_relays " },
-	{ "WelcomeListSubject",
-	  " blacklist_subject blocklist_subject welcomelist_subject whitelist_subject " },
 };
 
 /* bayes_stopword_de, hashbl_acl_NAME */

@@ -10,15 +10,18 @@ enum {
 	EMAILS_MAX = 40,             /* addresses in the body that are read */
 };
 
-enum { RE_BULK, RE_URL, RE_NOT_QUOTE, RES };
+enum { RE_BULK, RE_URL, RE_QUOTE, RES };
+
+#define BULK                                                                                       \
+	"(?i)^(?:post|host)master@|\\bnoreply@|-(?:admin|bounces?|owner|request)@|"                \
+	"^(?:bounce|owner|return|sentto)-.+@|^.+=.+@"
 
 static const char *const patterns[RES] = {
 	/* What lists and machines send with; the answers to those go elsewhere for good reason. */
-	[RE_BULK] = "(?i)^(?:post|host)master@|\\bnoreply@|-(?:admin|bounces?|owner|request)@|"
-		    "^(?:bounce|owner|return|sentto)-.+@|^.+=.+@",
+	[RE_BULK] = BULK,
 	[RE_URL] = "(?i)<?https?://\\S{0,255}(?:@|%40)\\S{0,255}",
 	/* `joe@example.com wrote:`, not `joe@example.com fax:` */
-	[RE_NOT_QUOTE] = "(?i)^\\s{1,10}(?!(?:fa(?:x|csi)|tel|phone|e?-?mail))[a-z]{2,11}:",
+	[RE_QUOTE] = "(?i)^\\s{1,10}(?!(?:fa(?:x|csi)|tel|phone|e?-?mail))[a-z]{2,11}:",
 };
 
 struct freemail_conf {
@@ -122,7 +125,7 @@ static enum conf_verdict set_bool(struct str value, bool *out)
 {
 	*out = str_eq(value, STR("1")) || str_ieq(value, STR("yes"));
 	return *out || str_eq(value, STR("0")) || str_ieq(value, STR("no")) ? CONF_OK
-									     : CONF_INVALID;
+									    : CONF_INVALID;
 }
 
 static enum conf_verdict setting(struct conf_parser *p, void *conf, struct str key,
@@ -170,8 +173,7 @@ static bool is_freemail(const struct eval_run *r, struct str addr)
 
 	if (addr.n == 0 || map_get(&f->excepted, addr) || map_get(&f->excepted, domain))
 		return false;
-	return map_get(&f->domains, domain) ||
-	       (f->glob && re_match(f->glob, domain) == RE_MATCH);
+	return map_get(&f->domains, domain) || (f->glob && re_match(f->glob, domain) == RE_MATCH);
 }
 
 /* Takes an address if there is room for one more. */
@@ -240,7 +242,7 @@ static size_t quote_mark(struct eval_run *r, struct str rest)
 
 	if (str_starts(rest, STR(">")))
 		return 1;
-	return re_search(f->re[RE_NOT_QUOTE], rest, 0, &caps) == RE_MATCH ? caps.group[0].to : 0;
+	return re_search(f->re[RE_QUOTE], rest, 0, &caps) == RE_MATCH ? caps.group[0].to : 0;
 }
 
 /* Where a quoted address begins, with its `<`; false for `mailto:` and no other reading. */
@@ -377,7 +379,7 @@ static unsigned freemail_body(struct eval_run *r, const struct eval_args *args)
 			    args->prepared);
 }
 
-/* Addresses of a header in lower case; whether one of them is at a freemail provider. */
+/* Addresses of a header in lower case; whether one of them is free. */
 struct parties {
 	struct spam_texts addrs;
 	bool freemail;

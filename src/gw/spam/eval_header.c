@@ -48,14 +48,15 @@ static const char *const patterns[HEADER_PATTERNS] = {
 		"by\\s+web\\S+\\.mail\\S*\\.yahoo\\.com\\s+via\\s+HTTP|"
 		"by\\s+sonic\\S+\\.consmr\\.mail\\S*\\.yahoo\\.com\\s+with\\s+HTTP|"
 		"by\\s+smtp\\S+\\.yahoo\\.com\\s+with\\s+SMTP|"
-		"from\\s+\\[" IPV4 "\\]\\s+by\\s+\\S+\\.(?:groups|scd|dcn)\\.yahoo"
-		"\\.com\\s+with\\s+NNFMP",
+		"from\\s+\\[" IPV4 "\\]\\s+by\\s+\\S+\\.(?:groups|scd|dcn)\\.yahoo\\.com"
+		"\\s+with\\s+NNFMP",
 	[HEADER_YAHOO_BULK] = "\\bmailer\\d+\\.bulk\\.scd\\.yahoo\\.com\\b",
 
 	[HEADER_CAPS_PREFIX] = "(?i)^(?:(?:antwort|aw|fwd?|i|re?|sv|vl|vs|wg):\\s*)+",
 	[HEADER_CAPS_CHARSET] =
 		"(?i)=\\?[-_a-z0-9]*(?:koi|jp|jis|euc|gb|big5|isoir|cp1251|windows-1251|"
 		"georgianps|pt154|tis)[-_a-z0-9]*\\?",
+	[HEADER_CHARSET] = "=\\?(.+?)\\?.\\?.*?\\?=",
 	[HEADER_TEMPLATE] = "%[A-Z][A-Z_-]",
 	[HEADER_TEMPLATE_OK] = "(?i)^(?:x-vms-to|x-uidl|x-face|to|cc|from|subject|references|"
 			       "in-reply-to|(?:x-|resent-|x-original-)?message-id):",
@@ -98,6 +99,7 @@ static const struct eval evals[] = {
 	{ .name = "subject_is_all_caps", .call = header_subject_caps },
 	{ .name = "check_unresolved_template", .call = header_template },
 	{ .name = "check_header_count_range", .call = header_count },
+	{ .name = "check_for_faraway_charset_in_headers", .call = header_faraway },
 	{ .name = "check_ratware_name_id", .call = header_name_id },
 	{ .name = "check_for_missing_to_header", .call = header_missing_to },
 	{ .name = "check_for_to_in_subject", .call = header_to_in_subject },

@@ -41,6 +41,7 @@ enum header_pattern {
 	/* eval_header_text.c */
 	HEADER_CAPS_PREFIX,
 	HEADER_CAPS_CHARSET,
+	HEADER_CHARSET,
 	HEADER_TEMPLATE,
 	HEADER_TEMPLATE_OK,
 	HEADER_NAME_ID,
@@ -80,6 +81,7 @@ unsigned header_illegal_chars(struct eval_run *r, const struct eval_args *args);
 unsigned header_subject_caps(struct eval_run *r, const struct eval_args *args);
 unsigned header_template(struct eval_run *r, const struct eval_args *args);
 unsigned header_count(struct eval_run *r, const struct eval_args *args);
+unsigned header_faraway(struct eval_run *r, const struct eval_args *args);
 unsigned header_name_id(struct eval_run *r, const struct eval_args *args);
 
 unsigned header_missing_to(struct eval_run *r, const struct eval_args *args);

@@ -120,8 +120,8 @@ static int64_t hex(struct str s)
 	int64_t n = 0;
 
 	for (size_t i = 0; i < s.n; i++)
-		n = n * 16 + (ascii_is_digit(s.p[i]) ? s.p[i] - '0'
-						     : ascii_lower(s.p[i]) - 'a' + 10);
+		n = n * 16 +
+		    (ascii_is_digit(s.p[i]) ? s.p[i] - '0' : ascii_lower(s.p[i]) - 'a' + 10);
 	return n;
 }
 

@@ -67,7 +67,7 @@ unsigned header_forged_gmail(struct eval_run *r, const struct eval_args *args)
 unsigned header_msn_groups(struct eval_run *r, const struct eval_args *args)
 {
 	const struct header_conf *c = r->conf;
-	struct str to = eval_header(r, "To"), hop = received(r), id, list, server, start;
+	struct str to = eval_header(r, "To"), hop = received(r), id, list, server, start, sender;
 	struct re_caps caps;
 
 	(void)args;
@@ -83,10 +83,10 @@ unsigned header_msn_groups(struct eval_run *r, const struct eval_args *args)
 		return str_starts(id, STR("<")) && str_find(id, start) > 1;
 	}
 	start = str_fmt(r->a, "<%.*s-", STR_ARG(list));
+	sender = str_fmt(r->a, "%.*s-bounce@groups.msn.com", STR_ARG(list));
 	return str_starts(id, start) &&
 	       str_find(id, STR("@groups.msn.com>")) > (ptrdiff_t)start.n &&
-	       str_find(eval_header(r, "EnvelopeFrom:addr"),
-			str_fmt(r->a, "%.*s-bounce@groups.msn.com", STR_ARG(list))) >= 0;
+	       str_find(eval_header(r, "EnvelopeFrom:addr"), sender) >= 0;
 }
 
 enum { HOTMAIL_CLAIMED = 1, HOTMAIL_FROM = 2 };

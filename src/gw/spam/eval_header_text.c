@@ -2,6 +2,7 @@
 #include "base/map.h"
 #include "base/utf8.h"
 #include "gw/spam/eval_header.h"
+#include "gw/spam/locale.h"
 
 static bool is_illegal(unsigned char c)
 {
@@ -124,4 +125,24 @@ unsigned header_name_id(struct eval_run *r, const struct eval_args *args)
 			return 1;
 	}
 	return 0;
+}
+
+static bool is_faraway(struct eval_run *r, const char *header)
+{
+	const struct header_conf *c = r->conf;
+	struct str value = eval_header(r, header);
+	struct re_caps caps;
+	struct re_walk walk = { .caps = &caps };
+
+	while (re_next(c->re[HEADER_CHARSET], value, &walk) == RE_MATCH)
+		if (!spam_charset_expected(r->a, re_group(&caps, value, 1), r->view->locales))
+			return true;
+	return false;
+}
+
+/* check_for_faraway_charset_in_headers(): of an encoded word, against ok_locales. */
+unsigned header_faraway(struct eval_run *r, const struct eval_args *args)
+{
+	(void)args;
+	return r->view->locales.n && (is_faraway(r, "Subject:raw") || is_faraway(r, "From:raw"));
 }

@@ -76,7 +76,7 @@ static bool has_word(struct str text, struct str word)
 /* check_for_to_in_subject(user|address): the first recipient, as if it were a name. */
 unsigned header_to_in_subject(struct eval_run *r, const struct eval_args *args)
 {
-	struct str to = eval_first(r, "To:addr"), subject = str_ltrim(eval_header(r, "Subject"));
+	struct str to = eval_first(r, "To:addr"), subject = eval_header(r, "Subject");
 	struct str user = local_part(to);
 
 	if (str_ends(subject, STR("\n")))
@@ -162,10 +162,9 @@ unsigned header_similar(struct eval_run *r, const struct eval_args *args)
 {
 	double similar = recipients(r)->to_similar;
 
-	return (str_eq(eval_arg(args, 0), STR("undef")) ||
-		similar >= eval_arg_number(r, args, 0, 0)) &&
-	       (str_eq(eval_arg(args, 1), STR("undef")) ||
-		similar < eval_arg_number(r, args, 1, 0));
+	if (!str_eq(eval_arg(args, 0), STR("undef")) && similar < eval_arg_number(r, args, 0, 0))
+		return 0;
+	return str_eq(eval_arg(args, 1), STR("undef")) || similar < eval_arg_number(r, args, 1, 0);
 }
 
 /* sorted_recipients() */
@@ -175,11 +174,17 @@ unsigned header_sorted(struct eval_run *r, const struct eval_args *args)
 	return recipients(r)->to_sorted;
 }
 
+/* The last two labels behind the @ of the first address, whatever may be registered there. */
 static struct str first_domain(struct eval_run *r, const char *header)
 {
-	struct str addr = eval_first(r, header);
+	struct str addr = eval_first(r, header), host = eval_addr_host(addr);
+	ptrdiff_t dot = str_rchr(host, '.');
 
-	return str_chr(addr, '@') < 0 ? STR_NONE : eval_domain(r, eval_addr_host(addr));
+	if (str_chr(addr, '@') < 0)
+		return STR_NONE;
+	if (dot > 0)
+		dot = str_rchr(str_sub(host, 0, (size_t)dot), '.');
+	return str_from(host, (size_t)(dot + 1));
 }
 
 /* check_equal_from_domains(): that they are not. */

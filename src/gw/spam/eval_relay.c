@@ -8,10 +8,12 @@ struct relay_conf {
 	struct re *re[RES];
 };
 
-/* What the relays themselves cannot be, or cannot easily. */
+#define BIG_PROVIDER                                                                               \
+	"(?i)(?:^|\\.)(?:aol|caramail|cs|drizzle|excite|hotmail|localhost|lycos|msn|yahoo)"        \
+	"\\.com$|(?:^|\\.)lycos\\.co\\.uk$"
+
 static const char *const patterns[RES] = {
-	[RE_BIG] = "(?i)(?:^|\\.)(?:aol|caramail|cs|drizzle|excite|hotmail|localhost|lycos|msn|"
-		   "yahoo)\\.com$|(?:^|\\.)lycos\\.co\\.uk$",
+	[RE_BIG] = BIG_PROVIDER,
 	[RE_HOST] = "^\\w+(?:[\\w.-]+\\.)+\\w+$",
 	[RE_IP] = "^\\d+\\.\\d+\\.\\d+\\.\\d+$",
 	[RE_LOCALHOST] = "^localhost(?:\\.localdomain)?$",

@@ -105,7 +105,7 @@ static struct str compared(struct eval_run *r, struct str host)
 
 static struct str link_domain(struct eval_run *r, struct str raw)
 {
-	size_t scheme = str_istarts(raw, STR("https://")) ? 8
+	size_t scheme = str_istarts(raw, STR("https://"))  ? 8
 			: str_istarts(raw, STR("http://")) ? 7
 							   : 0;
 

@@ -79,8 +79,8 @@ static bool any_holds(const struct test *t, struct spam_texts values)
 static bool any_type_holds(const struct test *t, unsigned types)
 {
 	static const char *const names[] = {
-		"parsed", "unlinked", "schemeless", "domainkeys", "a",     "area", "link",
-		"img",    "frame",    "iframe",     "embed",      "script", "form", "base",
+		"parsed", "unlinked", "schemeless", "domainkeys", "a",      "area",    "link",
+		"img",    "frame",    "iframe",     "embed",      "script", "form",    "base",
 		"meta",   "body",     "table",      "tr",         "td",     "bgsound",
 	};
 
