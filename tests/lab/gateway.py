@@ -14,6 +14,7 @@ from lab.wait import until
 
 RULEDB = "Proxmox_ruledb"
 POLICY_STARTED = r"pmgpolicy\[\d+\]: Policy daemon \(re\)started"
+POLICY_SETTINGS = "/run/pmgpolicy/settings"    # that its answers depend on
 DAEMON_USERS = ("pmg-smtp-filter", "pmgpolicy")
 
 RSYSLOG = """\
@@ -159,10 +160,14 @@ class Gateway(Node):
         if action in ("start", "restart"):
             self.wait_port(10024)
         elif action == "reload":
-            def replaced():
-                now = self.filter_generation()
-                return now and not now & before
-            until(replaced, "the filter does not start a new generation", 40)
+            self.wait_generation(before)
+
+    def wait_generation(self, before):
+        """Waits until the filter's workers are all others than `before`."""
+        def replaced():
+            now = self.filter_generation()
+            return now and not now & before
+        until(replaced, "the filter does not start a new generation", 40)
 
     def filter_generation(self):
         """PIDs, as seen from here, of what the filter's parent has started; empty without it."""

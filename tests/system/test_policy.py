@@ -6,13 +6,13 @@ import threading
 
 import pytest
 
-from lab.gateway import PMG_CONF, POLICY_STARTED
+from lab.gateway import POLICY_STARTED
 from lab.policy import Policy, request
+from lab.settings import settings as with_settings
 from lab.wait import until
 from lab.world import SLOW
 
 TEST_PORT = 10122
-SETTINGS = "/run/pmgpolicy/settings"    # that pmgpolicy's answers depend on
 DEFER = "defer_if_permit Service is unavailable (try later)"
 T = 1700000000
 DAY = 86400
@@ -20,26 +20,9 @@ GREY = "198.18.25.66"           # may send for every outside domain by SPF
 STRANGER = "198.18.25.99"       # may not
 
 
-@contextlib.contextmanager
 def settings(lab, **values):
     """The mail section with these values, as long as the block lasts."""
-    before = lab.gw.read("/etc/pmg/pmg.conf")
-    lines = "".join(f"\t{name} {value}\n" for name, value in values.items())
-    lab.gw.write("/etc/pmg/pmg.conf", PMG_CONF.replace("\tgreylist 0\n", lines))
-    apply(lab)
-    try:
-        yield
-    finally:
-        lab.gw.write("/etc/pmg/pmg.conf", before)
-        apply(lab)
-
-
-def apply(lab):
-    """pmgconfig sync; when it returns, the policy daemon answers by the new settings."""
-    before, known = len(lab.gw.log(POLICY_STARTED)), lab.gw.read(SETTINGS)
-    lab.gw.exec(["pmgconfig", "sync", "--restart"])
-    if lab.gw.read(SETTINGS) != known:
-        lab.gw.wait_log(POLICY_STARTED, before + 1)
+    return with_settings(lab.gw, **values)
 
 
 def forget(lab):

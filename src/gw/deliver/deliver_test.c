@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/net.h"
-#include "gw/deliver/deliver.h"
+#include "gw/deliver/ndr.h"
 #include "gw/quar/store.h"
 #include "gw/send/send.h"
 #include "gw/stat/stat.h"
@@ -373,6 +373,85 @@ static void test_nothing_begins_after_the_deadline(void **state)
 		assert_int_equal(fates[i].fate, DELIVER_OPEN);
 }
 
+static const char *report_to(struct str sender, bool ndr_on_block, int *result, enum err_code *code)
+{
+	const struct cfg cfg = { .mail.ndr_on_block = ndr_on_block,
+				 .admin.admin_mail_from = STR("Gate <postmaster>"),
+				 .dns.fqdn = STR("gw.x") };
+	const struct smtp_envelope env = { .sender = sender, .rcpt = rcpts, .n_rcpt = 4 };
+	const struct ndr ndr = { .cfg = &cfg, .env = &env, .rcpt = fates, .id = STR("ID") };
+	struct err e = { .code = ERR_NONE };
+
+	log_open_stderr("test");
+	buf_init(&story, a, 1 << 20);
+	fates[1].fate = DELIVER_DONE;
+	fates[0].fate = fates[2].fate = fates[3].fate = DELIVER_BLOCKED;
+	*result = ndr_send(a, &ndr, &e);
+	*code = e.code;
+	return str_z(a, buf_str(&story));
+}
+
+static size_t count(const char *text, const char *needle)
+{
+	size_t n = 0;
+
+	while ((text = strstr(text, needle))) {
+		text++;
+		n++;
+	}
+	return n;
+}
+
+static void test_report_names_each_blocked_recipient_once(void **state)
+{
+	enum err_code code;
+	int result;
+	const char *got = report_to(STR("s@y"), true, &result, &code);
+
+	(void)state;
+	assert_int_equal(result, 0);
+	assert_memory_equal(got, "send  > s@y {From: Gate <postmaster@gw.x>\nTo: <s@y>\n", 50);
+	assert_int_equal(count(got, "Final-Recipient: rfc822; A@x\n"), 1);
+	assert_int_equal(count(got, "Final-Recipient: rfc822; c@x\n"), 1);
+	assert_int_equal(count(got, "Final-Recipient: "), 2);
+}
+
+static void test_no_report_where_nobody_wants_one(void **state)
+{
+	enum err_code code;
+	int result;
+
+	(void)state;
+	assert_string_equal(report_to(STR("s@y"), false, &result, &code), "");
+	assert_int_equal(result, 0);
+	assert_string_equal(report_to(STR(""), true, &result, &code), "");
+	assert_int_equal(result, 0);
+	rcpts[0].notify = STR("NEVER");
+	rcpts[3].notify = STR("SUCCESS,DELAY");
+	assert_string_equal(report_to(STR("s@y"), true, &result, &code), "");
+	rcpts[3].notify = STR("SUCCESS,failure");
+	report_to(STR("s@y"), true, &result, &code);
+	assert_int_equal(count(str_z(a, buf_str(&story)), "Final-Recipient: "), 1);
+	rcpts[0].notify = rcpts[3].notify = STR_NONE;
+}
+
+static void test_a_report_that_is_not_taken(void **state)
+{
+	enum err_code code;
+	int result;
+
+	(void)state;
+	refuse_for = STR("s@y");
+	refuse_code = 451;
+	report_to(STR("s@y"), true, &result, &code);
+	assert_int_equal(result, -1);
+	assert_int_equal(code, ERR_TEMP);
+	refuse_code = 554;
+	report_to(STR("s@y"), true, &result, &code);
+	assert_int_equal(result, -1);
+	assert_int_not_equal(code, ERR_TEMP);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -389,6 +468,9 @@ int main(void)
 		TEST(test_notification_is_ours),
 		TEST(test_what_leaves_us_is_signed),
 		TEST(test_nothing_begins_after_the_deadline),
+		TEST(test_report_names_each_blocked_recipient_once),
+		TEST(test_no_report_where_nobody_wants_one),
+		TEST(test_a_report_that_is_not_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,9 @@
 
 #include "base/file.h"
 #include "base/net.h"
+#include "gw/deliver/ndr.h"
 #include "gw/filter/filter_int.h"
+#include "gw/rules/outbox.h"
 #include "gw/store/store.h"
 #include "lib/mime/mime.h"
 
@@ -169,10 +171,42 @@ static void explain_refusal(struct explained *x, const struct scan *s)
 			 " after it the virus quarantine takes it. No rule is asked.\n");
 }
 
+/* What a recipient's sender hears; after the queue everybody has a reply of their own. */
+static void explain_reply(struct explained *x, const struct smtp_rcpt *rcpt, bool all_blocked)
+{
+	const struct cfg *cfg = x->f.cfg;
+	const char *omitted = ndr_omitted(cfg, &x->env, rcpt);
+
+	buf_addz(x->out, "  <");
+	buf_add_visible(x->out, rcpt->address, SMTP_ADDRESS_MAX);
+	buf_addz(x->out, "> blocked: ");
+	if (cfg->mail.before_queue_filtering && all_blocked)
+		buf_addz(x->out, "the client is answered 554, no recipient gets the mail\n");
+	else if (!omitted)
+		buf_addf(x->out, "the sender is told by a report of non-delivery from %s\n",
+			 cfg->mail.before_queue_filtering ? "the filter" : "Postfix");
+	else
+		buf_addf(x->out, "discarded, nobody is told (%s)\n", omitted);
+}
+
+static void explain_blocked(struct explained *x, const struct outbox *outbox)
+{
+	size_t blocked = 0;
+
+	for (size_t i = 0; i < x->env.n_rcpt; i++)
+		blocked += outbox->rcpt[i].fate == OUTBOX_BLOCK;
+	if (blocked)
+		buf_addz(x->out, "\nANSWER\n");
+	for (size_t i = 0; i < x->env.n_rcpt; i++)
+		if (outbox->rcpt[i].fate == OUTBOX_BLOCK)
+			explain_reply(x, &x->env.rcpt[i], blocked == x->env.n_rcpt);
+}
+
 static void explain_scanned(struct explained *x, struct scan *s)
 {
 	struct filter *f = &x->f;
 	struct rules_mail mail;
+	struct outbox *outbox;
 
 	if (s->broken.n && !f->cfg->mail.accept_broken_mime) {
 		explain_refusal(x, s);
@@ -181,7 +215,9 @@ static void explain_scanned(struct explained *x, struct scan *s)
 	scan_what_can_be(x, s);
 	mail = filter_rules_mail(filter_database(f, x->a), f->people, s,
 				 filter_users(x->a, f->people, &x->env));
-	rules_explain(x->a, f->rules, &mail, x->out);
+	outbox = rules_explain(x->a, f->rules, &mail, x->out);
+	if (outbox)
+		explain_blocked(x, outbox);
 }
 
 int filter_explain(struct arena *a, const struct filter_question *q, struct buf *out, struct err *e)

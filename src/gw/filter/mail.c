@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/net.h"
 #include "gw/deliver/deliver.h"
+#include "gw/deliver/ndr.h"
 #include "gw/filter/filter_int.h"
 #include "gw/quar/store.h"
 #include "gw/rules/outbox.h"
@@ -258,6 +259,29 @@ static struct smtp_reply reply_for_all(struct mail *m)
 				    str_fmt(m->reply, "4.4.0 detected undelivered mail (%s)", id) };
 }
 
+/*
+ * Where one reply serves all, the blocked among the others are answered by a mail of our own. If
+ * Postfix cannot take that one now, everything comes again: rather a copy too many than a loss that
+ * nobody hears of.
+ */
+static void tell_sender(struct mail *m)
+{
+	const struct ndr ndr = {
+		.cfg = m->f->cfg, .env = m->env, .rcpt = m->rcpt, .id = str_of(m->f->file.id),
+		.now = m->now, .deadline = m->deadline,
+	};
+	size_t n = m->env->n_rcpt, blocked = count_fate(m, DELIVER_BLOCKED);
+	struct err e;
+
+	if (m->lmtp || blocked == n || blocked + count_fate(m, DELIVER_DONE) < n ||
+	    ndr_send(m->a, &ndr, &e) == 0)
+		return;
+	log_err("%s", e.msg);
+	for (size_t i = 0; i < n && e.code == ERR_TEMP; i++)
+		if (m->rcpt[i].fate == DELIVER_BLOCKED)
+			m->rcpt[i].fate = DELIVER_OPEN;
+}
+
 static void process(struct mail *m)
 {
 	const struct scan *s;
@@ -267,6 +291,7 @@ static void process(struct mail *m)
 		log_err("%s - the mail stays with the sender", e.msg);
 		return;
 	}
+	tell_sender(m);
 	s = m->scan;
 	line_processing_time(m->ms ? m->ms : net_now() - m->start, s && s->spam ? s->spam->ms : 0,
 			     s ? s->ms_clam : 0, s ? s->ms_custom : 0);

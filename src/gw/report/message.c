@@ -87,17 +87,6 @@ static struct str address_value(struct arena *a, struct str address)
 	return buf_str(&b);
 }
 
-static struct str date_value(struct arena *a, int64_t now)
-{
-	char text[64];
-	struct tm local;
-	time_t t = (time_t)now;
-
-	localtime_r(&t, &local);
-	strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S %z", &local);
-	return str_copy(a, str_of(text));
-}
-
 static void add_part(struct buf *b, struct str boundary, const char *subtype, struct str text)
 {
 	if (!text.p)
@@ -119,7 +108,7 @@ struct str report_message(struct arena *a, const struct report *r, const struct 
 	buf_addf(&b, "From: %.*s\n", STR_ARG(from_value(a, r->cfg)));
 	buf_addf(&b, "To: %.*s\n", STR_ARG(address_value(a, m->to)));
 	buf_addf(&b, "Subject: %.*s\n", STR_ARG(mime_encode_text(a, title.n ? title : subject)));
-	buf_addf(&b, "Date: %.*s\n", STR_ARG(date_value(a, r->now)));
+	buf_addf(&b, "Date: %.*s\n", STR_ARG(mime_build_date(a, (time_t)r->now)));
 	buf_addf(&b, "Message-ID: <%.*s@%.*s>\n", STR_ARG(token(a)), STR_ARG(r->cfg->dns.fqdn));
 	buf_addz(&b, "Auto-Submitted: auto-generated\nMIME-Version: 1.0\n");
 	buf_addf(&b, "Content-Type: multipart/alternative; boundary=\"%.*s\"\n", STR_ARG(boundary));

@@ -315,22 +315,22 @@ static bool is_last(const struct explain *x, const struct rule *rule)
 	return last == rule;
 }
 
-static int explain_outbox(struct explain *x, const struct plan *plan, struct err *e)
+static int explain_outbox(struct explain *x, const struct plan *plan, struct outbox **outbox,
+			  struct err *e)
 {
-	struct outbox *outbox;
-
-	if (rules_act(x->a, x->r, x->m, plan, &outbox, e) < 0)
+	if (rules_act(x->a, x->r, x->m, plan, outbox, e) < 0)
 		return -1;
 	buf_addz(x->out, "\nOUTBOX\n");
-	return outbox_print(outbox, x->s, OUTBOX_FOR_PEOPLE, x->out, e);
+	return outbox_print(*outbox, x->s, OUTBOX_FOR_PEOPLE, x->out, e);
 }
 
-void rules_explain(struct arena *a, const struct rules *r, const struct rules_mail *m,
-		   struct buf *out)
+struct outbox *rules_explain(struct arena *a, const struct rules *r, const struct rules_mail *m,
+			     struct buf *out)
 {
 	struct trace trace = { .a = a };
 	struct rules_mail traced = *m;
 	struct explain x = { a, r, &traced, m->scan, &trace, out };
+	struct outbox *outbox = NULL;
 	struct plan *plan;
 	struct err e;
 	int ret;
@@ -342,11 +342,12 @@ void rules_explain(struct arena *a, const struct rules *r, const struct rules_ma
 		explain_rule(&x, &r->all[i], ret < 0 && is_last(&x, &r->all[i]));
 	if (ret == 0) {
 		explain_spam(&x);
-		ret = explain_outbox(&x, plan, &e);
+		ret = explain_outbox(&x, plan, &outbox, &e);
 	}
 	if (ret < 0) {
 		buf_addz(out, "\nERROR ");
 		buf_add_visible(out, str_of(e.msg), sizeof(e.msg));
 		buf_addz(out, ": the mail would stay with the sender (451)\n");
 	}
+	return ret < 0 ? NULL : outbox;
 }

@@ -129,10 +129,11 @@ MUST_CHECK int rules_act(struct arena *a, const struct rules *r, const struct ru
  * Explains to an administrator what would become of the mail: the facts, each rule in order with
  * what was compared with what, the spam rules that hit, and the outbox. It is rules_match() and
  * rules_act() that do it, as in the daemon. An error of theirs is part of the text. What senders
- * wrote cannot make a line of its own or reach the terminal.
+ * wrote cannot make a line of its own or reach the terminal. Returns the outbox, or NULL after an
+ * error.
  */
-void rules_explain(struct arena *a, const struct rules *r, const struct rules_mail *m,
-		   struct buf *out);
+struct outbox *rules_explain(struct arena *a, const struct rules *r, const struct rules_mail *m,
+			     struct buf *out);
 
 /*
  * Looks for what an administrator cannot have meant: rules that never run or match nobody, actions

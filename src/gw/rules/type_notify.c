@@ -58,29 +58,6 @@ static bool is_ascii(struct str s)
 	return true;
 }
 
-/*
- * The From of our own mails: the name encoded, the address complete, since nothing after us
- * completes addresses in headers.
- */
-static struct str from_value(struct act *x)
-{
-	struct str from = x->cfg->admin.admin_mail_from, name = STR_NONE, addr = from;
-	ptrdiff_t lt = str_rchr(from, '<');
-
-	if (lt >= 0) {
-		name = str_trim(str_sub(from, 0, (size_t)lt));
-		addr = str_from(from, (size_t)lt + 1);
-		addr = str_cut(&addr, '>');
-	}
-	addr = str_trim(addr);
-	if (str_chr(addr, '@') < 0)
-		addr = str_fmt(x->a, "%.*s@%.*s", STR_ARG(addr), STR_ARG(x->cfg->dns.fqdn));
-	if (!name.n)
-		return addr;
-	name = mime_encode_text(x->a, name);
-	return str_fmt(x->a, "%.*s <%.*s>", STR_ARG(name), STR_ARG(addr));
-}
-
 static struct str to_value(struct act *x, const struct targets *t)
 {
 	struct buf b;
@@ -93,29 +70,19 @@ static struct str to_value(struct act *x, const struct targets *t)
 	return buf_str(&b);
 }
 
-static struct str date_value(struct act *x)
-{
-	char text[64];
-	struct tm local;
-
-	localtime_r(&x->s->now, &local);
-	strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S %z", &local);
-	return str_copy(x->a, str_of(text));
-}
-
 static struct str headers(struct act *x, const struct targets *t, struct str subject)
 {
 	struct buf b;
 
 	buf_init(&b, x->a, SIZE_MAX);
 	buf_add(&b, STR("From: "));
-	buf_add(&b, from_value(x));
+	buf_add(&b, mime_build_from(x->a, x->cfg->admin.admin_mail_from, x->cfg->dns.fqdn));
 	buf_add(&b, STR("\nTo: "));
 	buf_add(&b, to_value(x, t));
 	buf_add(&b, STR("\nSubject: "));
 	buf_add(&b, mime_encode_text(x->a, subject));
 	buf_add(&b, STR("\nDate: "));
-	buf_add(&b, date_value(x));
+	buf_add(&b, mime_build_date(x->a, x->s->now));
 	buf_add(&b, STR("\nMessage-ID: <"));
 	buf_add(&b, act_token(x));
 	buf_addf(&b, "@%.*s>\n", STR_ARG(x->cfg->dns.fqdn));

@@ -98,6 +98,16 @@ void line_notify(struct str target, struct str rule, struct str queue_id)
 		 STR_ARG(queue_id));
 }
 
+void line_ndr(struct str queue_id)
+{
+	log_info("sent NDR for rejecting recipients - %.*s", STR_ARG(queue_id));
+}
+
+void line_ndr_failed(void)
+{
+	log_err("sending NDR for rejecting recipients failed");
+}
+
 void line_notify_failed(struct str target, struct str rule)
 {
 	log_err("notify <%.*s> (rule: %.*s) failed", STR_ARG(target), STR_ARG(rule));

@@ -37,6 +37,8 @@ void line_disclaimer(struct str rule, bool added);
 void line_sealed(uint32_t aid, struct str rule);
 void line_regex_gave_up(struct str rule, int64_t object);
 void line_no_ldap_profile(struct str profile);
+void line_ndr(struct str queue_id);
+void line_ndr_failed(void);
 
 /* Outgoing mails and our own that are not signed (filter.md §10); `header`: From was looked at. */
 void line_not_signed(struct str sender);

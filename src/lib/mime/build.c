@@ -234,6 +234,35 @@ bool mime_boundary_is_free(struct str raw, struct str boundary)
 	return true;
 }
 
+struct str mime_build_from(struct arena *a, struct str from, struct str domain)
+{
+	struct str name = STR_NONE, addr = from;
+	ptrdiff_t lt = str_rchr(from, '<');
+
+	if (lt >= 0) {
+		name = str_trim(str_sub(from, 0, (size_t)lt));
+		addr = str_from(from, (size_t)lt + 1);
+		addr = str_cut(&addr, '>');
+	}
+	addr = str_trim(addr);
+	if (str_chr(addr, '@') < 0)
+		addr = str_fmt(a, "%.*s@%.*s", STR_ARG(addr), STR_ARG(domain));
+	if (!name.n)
+		return addr;
+	name = mime_encode_text(a, name);
+	return str_fmt(a, "%.*s <%.*s>", STR_ARG(name), STR_ARG(addr));
+}
+
+struct str mime_build_date(struct arena *a, time_t t)
+{
+	char text[64];
+	struct tm local;
+
+	localtime_r(&t, &local);
+	strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S %z", &local);
+	return str_copy(a, str_of(text));
+}
+
 static void add_text(struct arena *a, struct buf *b, struct str text)
 {
 	buf_addz(b, "Content-Type: text/plain; charset=\"UTF-8\"\n");

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <time.h>
+
 #include "base/buf.h"
 #include "lib/mime/mime.h"
 
@@ -21,6 +23,15 @@ enum {
  * 78 characters when it is encoded, none longer than MIME_LINE_MAX in any case.
  */
 struct str mime_encode_text(struct arena *a, struct str text);
+
+/*
+ * The From of a mail of our own: "Name <local part>" with the name encoded and, since nothing after
+ * us completes addresses in headers, the address with `domain` if it has none.
+ */
+struct str mime_build_from(struct arena *a, struct str from, struct str domain);
+
+/* A Date value, local time with its offset (RFC 5322, 3.3). */
+struct str mime_build_date(struct arena *a, time_t t);
 
 /*
  * Header and body of a text part that stands for a removed one: `subtype` "plain" or "html",
