@@ -19,6 +19,7 @@ struct apply_facts {
 	struct cidr_addr int_ip;  /* this node; 127.0.0.1 if no better one is known */
 	struct cidr network;      /* the local network it lies in, or the address alone */
 	struct str postgres;      /* version of the cluster "main", "15" */
+	VEC(struct cidr_addr) own; /* of all interfaces */
 };
 
 struct apply_env {

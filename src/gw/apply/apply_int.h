@@ -42,6 +42,12 @@ MUST_CHECK int targets_render(struct arena *a, const struct apply_env *env,
 MUST_CHECK int maps_update(struct arena *a, const struct apply_env *env, struct err *e);
 MUST_CHECK int maps_create(struct arena *a, const struct apply_env *env, struct err *e);
 
+/*
+ * Adds to the problems of the settings what would let mail run in a circle (a relay, smarthost or
+ * transport that is this gateway itself) or turn all of it away (the last relay domain is gone).
+ */
+void check_mail_flow(struct arena *a, const struct apply_env *env, struct apply_state *s);
+
 /* Below the sysroot, as a C string. */
 const char *at_root(struct arena *a, const struct apply_env *env, struct str path);
 

@@ -25,6 +25,7 @@ static char root[64];
 static struct apply_env env;
 static struct buf ran, said;    /* lines */
 static int systemctl_status;
+static const char *domains_in_effect;
 static bool postfix_runs, reload_fails, postfix_refuses;
 
 static const char *path_of(const char *path)
@@ -62,6 +63,11 @@ static int fake_run(void *ctx, struct arena *arena, const char *const *argv, str
 	*status = postfix_refuses;
 	if (strstr(argv[0], "/post") && strcmp(argv[1], "-c") == 0)
 		return 0;
+	if (strcmp(argv[1], "-s") == 0) {
+		*output = str_of(domains_in_effect);
+		*status = 0;
+		return 0;
+	}
 	for (int i = 0; argv[i]; i++)
 		buf_addf(&ran, "%s%s", i > 0 ? " " : "", argv[i]);
 	buf_addc(&ran, '\n');
@@ -127,7 +133,7 @@ static int setup(void **state)
 	env = (struct apply_env){
 		.sysroot = root,
 		.cfg = { path_of("/etc/pmg"), "gate", path_of("/etc/resolv.conf"), 2000 },
-		.facts = { { 4, { 192, 0, 2, 10 } }, { { 4, { 192, 0, 2, 0 } }, 24 }, STR("15") },
+		.facts = { { 4, { 192, 0, 2, 10 } }, { { 4, { 192, 0, 2, 0 } }, 24 }, STR("15"), { 0 } },
 		.run = fake_run,
 		.say = fake_say,
 	};
@@ -136,6 +142,7 @@ static int setup(void **state)
 	buf_init(&ran, a, 1 << 20);
 	buf_init(&said, a, 1 << 20);
 	postfix_runs = true;
+	domains_in_effect = "";
 	reload_fails = postfix_refuses = false;
 	systemctl_status = 0;
 	return 0;
@@ -443,6 +450,64 @@ static void test_wrong_settings_touch_nothing(void **state)
 	assert_string_equal(ran_text(), "");
 }
 
+/* With this text in this file, sync says `why` and touches nothing; then the file is removed. */
+static void assert_refused(const char *file, const char *text, const char *why)
+{
+	char *before = get("/etc/postfix/main.cf");
+	struct err e;
+
+	put(file, text);
+	e = sync_fails(true);
+	assert_int_equal(e.code, ERR_INVALID);
+	assert_has(str_z(a, buf_str(&said)), why);
+	assert_string_equal(get("/etc/postfix/main.cf"), before);
+	assert_string_equal(ran_text(), "");
+	assert_return_code(unlink(path_of(file)), 0);
+}
+
+static void test_a_mail_loop_is_refused(void **state)
+{
+	const struct cidr_addr other = { 4, { 198, 51, 100, 1 } };
+	static const char *const fine[] = { "a.org smtp:[127.0.0.1]:2525\n",
+					    "a.org lmtp:inet:localhost:24\n",
+					    "a.org smtp:[192.0.2.11]:25\n" };
+
+	(void)state;
+	sync_ok(true);
+	vec_add(a, &env.facts.own, other);
+	assert_refused("/etc/pmg/pmg.conf", "section: mail\n\trelay 127.0.0.1\n",
+		       "/etc/pmg/pmg.conf: section mail, setting relay, value '127.0.0.1': "
+		       "'127.0.0.1' port 25 is this gateway itself: a mail loop\n");
+	assert_refused("/etc/pmg/pmg.conf",
+		       "section: mail\n\tsmarthost gate.example.com\n\tsmarthostport 26\n",
+		       "setting smarthost, value 'gate.example.com': 'gate.example.com' port 26 is "
+		       "this gateway itself");
+	assert_refused("/etc/pmg/transport", "a.org smtp:mx.a.org:25\nb.org smtp:[192.0.2.10]:25\n",
+		       "/etc/pmg/transport:2: '192.0.2.10' port 25 is this gateway itself");
+	assert_refused("/etc/pmg/transport", "b.org smtp:[198.51.100.1]:26\n", "a mail loop");
+	assert_refused("/etc/pmg/transport", "b.org smtp:[ipv6:::1]:25\n", "a mail loop");
+	assert_refused("/etc/pmg/transport", "b.org lmtp:inet:localhost:10024\n", "a mail loop");
+	for (size_t i = 0; i < ARRAY_LEN(fine); i++) {
+		put("/etc/pmg/transport", fine[i]);
+		sync_ok(true);
+	}
+}
+
+static void test_the_last_relay_domain_is_not_lost(void **state)
+{
+	(void)state;
+	sync_ok(true);
+	sync_ok(true); /* without any: a gateway that never had one */
+	put("/etc/pmg/domains", "example.com 1\n");
+	sync_ok(true);
+	domains_in_effect = "example.com\t1\n";
+	assert_refused("/etc/pmg/domains", "#example.com 1\n",
+		       "/etc/pmg/domains: no relay domain is left, so all incoming mail would be "
+		       "refused; if that is wanted, remove domains.db first\n");
+	assert_return_code(unlink(path_of("/etc/pmg/domains.db")), 0);
+	sync_ok(true);
+}
+
 /* The last template is wrong: the ones before it have not been written either. */
 static void test_wrong_template_touches_nothing(void **state)
 {
@@ -456,7 +521,8 @@ static void test_wrong_template_touches_nothing(void **state)
 	assert_return_code(mkdir(path_of("/etc/pmg/templates"), 0755), 0);
 	put("/etc/pmg/templates/freshclam.conf.in", "# mine\n\n[% SWITCH pmg.mail.tls %]\n");
 	e = sync_fails(true);
-	assert_string_equal(e.msg, "template: freshclam.conf.in line 3: SWITCH is not supported");
+	assert_string_equal(e.msg, "template: /etc/pmg/templates/freshclam.conf.in line 3: "
+				   "SWITCH is not supported");
 	assert_string_equal(get("/etc/postfix/main.cf"), before);
 	assert_string_equal(ran_text(), "");
 }
@@ -745,6 +811,8 @@ int main(void)
 		TEST(test_systemd),
 		TEST(test_systemd_without_the_unit_or_refusing),
 		TEST(test_wrong_settings_touch_nothing),
+		TEST(test_a_mail_loop_is_refused),
+		TEST(test_the_last_relay_domain_is_not_lost),
 		TEST(test_wrong_template_touches_nothing),
 		TEST(test_what_postfix_refuses_is_not_installed),
 		TEST(test_override_wins),

@@ -88,6 +88,15 @@ static void find_network(const struct ifaddrs *list, struct apply_facts *f)
 	}
 }
 
+static void add_own_addresses(struct arena *a, const struct ifaddrs *list, struct apply_facts *f)
+{
+	struct cidr_addr addr;
+
+	for (const struct ifaddrs *at = list; at; at = at->ifa_next)
+		if (take_sockaddr(at->ifa_addr, &addr))
+			vec_add(a, &f->own, addr);
+}
+
 /* The newest version that has a cluster "main". */
 static struct str postgres_version(struct arena *a)
 {
@@ -118,6 +127,7 @@ void apply_facts_system(struct arena *a, const char *hostname, struct apply_fact
 	if (!resolve(hostname, &out->int_ip))
 		first_interface(list, &out->int_ip);
 	find_network(list, out);
+	add_own_addresses(a, list, out);
 	if (list)
 		freeifaddrs(list);
 }

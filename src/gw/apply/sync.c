@@ -25,6 +25,8 @@ int apply_read(struct arena *a, const struct apply_env *env, bool lenient, struc
 	problems = &out->cfg->problems;
 	if (cfg_lists_load(a, env->cfg.dir, &out->lists, problems, e) < 0)
 		return -1;
+	if (!lenient)
+		check_mail_flow(a, env, out);
 	for (size_t i = 0; i < problems->list.n; i++)
 		env->say(env->ctx, str_z(a, cfg_problem_text(a, &problems->list.p[i])));
 	if (problems->list.n == 0 || lenient)

@@ -47,16 +47,15 @@ static bool is_plain_name(struct str name)
 	       str_chr(name, '\0') < 0;
 }
 
-static int load_template(void *ctx, struct arena *a, struct str name, struct str *text,
-			 struct err *e)
+static int find_template(const struct apply_env *env, struct arena *a, struct str name,
+			 struct str *found, struct str *text, struct err *e)
 {
-	const struct apply_env *env = ctx;
-
 	if (!is_plain_name(name))
 		return err_set(e, ERR_NOTFOUND, "not the name of a template");
 	for (size_t i = 0; i < ARRAY_LEN(template_dirs); i++) {
 		struct str path = str_fmt(a, "%s/%.*s", template_dirs[i], STR_ARG(name));
 
+		*found = path;
 		if (file_read(a, at_root(a, env, path), TMPL_FILE_MAX, text, e) == 0)
 			return 0;
 		if (e->code != ERR_NOTFOUND)
@@ -66,17 +65,25 @@ static int load_template(void *ctx, struct arena *a, struct str name, struct str
 		       template_dirs[0], template_dirs[1]);
 }
 
+static int load_template(void *ctx, struct arena *a, struct str name, struct str *text,
+			 struct err *e)
+{
+	struct str path;
+
+	return find_template(ctx, a, name, &path, text, e);
+}
+
 /* Each template gets variables of its own: what one sets, the next does not see. */
 static int render(struct arena *a, const struct apply_env *env, const struct apply_state *s,
 		  const char *name, struct str *out, struct err *e)
 {
 	const struct tmpl_source source = { load_template, (void *)env };
 	struct tmpl *t;
-	struct str text;
+	struct str path, text;
 
-	if (load_template((void *)env, a, str_of(name), &text, e) < 0)
+	if (find_template(env, a, str_of(name), &path, &text, e) < 0)
 		return -1;
-	if (tmpl_parse(a, str_of(name), text, &t, e) < 0 ||
+	if (tmpl_parse(a, path, text, &t, e) < 0 ||
 	    tmpl_render(a, t, apply_vars(a, env, s), &source, out, e) < 0)
 		return err_wrap(e, "template");
 	return 0;

@@ -154,6 +154,9 @@ struct cfg *cfg_parse(struct arena *a, struct str file, struct str text, int64_t
 /* "FILE:LINE: section S, setting K, value 'V': REASON", without what is not known. */
 struct str cfg_problem_text(struct arena *a, const struct cfg_problem *p);
 
+/* Whether a mail that is sent to this port of ours is taken in again. */
+bool cfg_port_takes_mail(const struct cfg *c, int64_t port);
+
 /* The sections, in the order of pmg.conf's documentation; ends with name NULL. */
 struct cfg_section {
 	const char *name;

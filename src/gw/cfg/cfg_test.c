@@ -134,8 +134,14 @@ static void test_ports_must_differ(void **state)
 	assert_true(str_ends(cfg_problem_text(a, &c->problems.list.p[0]),
 			     STR("pmg.conf: section mail, setting ext_port: must be a different "
 				 "number than int_port")));
-	put("pmg.conf", STR("section: mail\n\text_port 10025\n"));
-	assert_int_equal(load()->problems.list.n, 1);
+	put("pmg.conf", STR("section: mail\n\text_port 10025\n\tint_port 8006\n"));
+	c = load();
+	assert_int_equal(c->problems.list.n, 2);
+	assert_true(str_ends(cfg_problem_text(a, &c->problems.list.p[0]),
+			     STR("setting int_port: port 8006 is used by pmgproxy")));
+	assert_true(str_ends(cfg_problem_text(a, &c->problems.list.p[1]),
+			     STR("setting ext_port: port 10025 is used by Postfix, for mail that "
+				 "comes back from the filter")));
 }
 
 static void test_idle_settings(void **state)

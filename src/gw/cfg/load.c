@@ -66,9 +66,43 @@ static void take_section(struct loader *l, const struct conf_section *in)
 	}
 }
 
-static bool port_is_ours(int64_t port)
+/* Ports that something else on a gateway listens on. */
+static const struct taken_port {
+	int64_t port;
+	bool takes_mail;
+	const char *by;
+} taken_ports[] = {
+	{ 85, false, "pmgdaemon" },	       { 5432, false, "PostgreSQL" },
+	{ 8006, false, "pmgproxy" },	       { 10022, false, "pmgpolicy" },
+	{ 10023, true, "pmg-smtp-filter" },    { 10024, true, "pmg-smtp-filter" },
+	{ 10025, true, "Postfix, for mail that comes back from the filter" },
+};
+
+static const struct taken_port *taken(int64_t port)
 {
-	return port >= 10022 && port <= 10025;
+	for (size_t i = 0; i < ARRAY_LEN(taken_ports); i++)
+		if (taken_ports[i].port == port)
+			return &taken_ports[i];
+	return NULL;
+}
+
+bool cfg_port_takes_mail(const struct cfg *c, int64_t port)
+{
+	const struct taken_port *other = taken(port);
+
+	return port == c->mail.int_port || port == c->mail.ext_port || (other && other->takes_mail);
+}
+
+static void check_port(struct loader *l, const char *key, int64_t port)
+{
+	const struct taken_port *other = taken(port);
+
+	if (other)
+		complain(l, (struct cfg_problem){
+				    .section = STR("mail"),
+				    .key = str_of(key),
+				    .reason = str_fmt(l->a, "port %lld is used by %s",
+						      (long long)port, other->by) });
 }
 
 /* What no single value can tell. */
@@ -81,11 +115,8 @@ static void check_together(struct loader *l)
 				    .section = STR("mail"),
 				    .key = STR("ext_port"),
 				    .reason = STR("must be a different number than int_port") });
-	if (port_is_ours(m->int_port) || port_is_ours(m->ext_port))
-		complain(l,
-			 (struct cfg_problem){ .section = STR("mail"),
-					       .key = STR("int_port, ext_port"),
-					       .reason = STR("10022 to 10025 are used inside") });
+	check_port(l, "int_port", m->int_port);
+	check_port(l, "ext_port", m->ext_port);
 }
 
 static int64_t at_most(int64_t n, int64_t max)

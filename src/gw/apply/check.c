@@ -1,0 +1,108 @@
+/* What no file can tell by itself: settings that would let mail run in a circle or shut it out. */
+#include "gw/apply/apply_int.h"
+#include "lib/cidr/cidr.h"
+
+#define DOMAINS_FILE "/etc/pmg/domains"
+
+struct hop {
+	struct str host;
+	int64_t port;
+	struct cfg_problem at; /* where it is written; the reason is filled in */
+};
+
+static bool is_loopback(const struct cidr_addr *addr)
+{
+	static const struct cidr_addr one = { 6, { [15] = 1 } };
+
+	return addr->family == 4 ? addr->b[0] == 127 : memcmp(addr->b, one.b, 16) == 0;
+}
+
+static bool is_our_address(const struct apply_facts *f, const struct cidr_addr *addr)
+{
+	if (is_loopback(addr) || memcmp(addr, &f->int_ip, sizeof(*addr)) == 0)
+		return true;
+	for (size_t i = 0; i < f->own.n; i++)
+		if (memcmp(addr, &f->own.p[i], sizeof(*addr)) == 0)
+			return true;
+	return false;
+}
+
+static bool is_this_machine(const struct apply_env *env, const struct cfg *c, struct str host)
+{
+	struct cidr_addr addr;
+
+	if (cidr_addr_parse(host, &addr))
+		return is_our_address(&env->facts, &addr);
+	return str_ieq(host, STR("localhost")) || str_ieq(host, c->dns.fqdn) ||
+	       str_ieq(host, c->dns.hostname);
+}
+
+/* Another program on this machine may well be the inside server, on a port of its own. */
+static void check_hop(struct arena *a, const struct apply_env *env, struct cfg *c, struct hop *hop)
+{
+	if (!hop->host.n || !cfg_port_takes_mail(c, hop->port) ||
+	    !is_this_machine(env, c, hop->host))
+		return;
+	hop->at.reason = str_fmt(a, "'%.*s' port %lld is this gateway itself: a mail loop",
+				 STR_ARG(hop->host), (long long)hop->port);
+	vec_add(a, &c->problems.list, hop->at);
+}
+
+static void check_setting(struct arena *a, const struct apply_env *env, struct cfg *c,
+			  const char *key, struct str host, int64_t port)
+{
+	struct hop hop = { host, port,
+			   { .file = str_fmt(a, "%s/pmg.conf", env->cfg.dir),
+			     .section = STR("mail"), .key = str_of(key), .value = host } };
+
+	check_hop(a, env, c, &hop);
+}
+
+static void check_transports(struct arena *a, const struct apply_env *env, struct apply_state *s)
+{
+	for (size_t i = 0; i < s->lists.transport.list.n; i++) {
+		const struct conf_entry *entry = &s->lists.transport.list.p[i];
+		struct cfg_transport t;
+		struct hop hop;
+		struct err e;
+
+		if (cfg_transport_parse(entry->value, &t, &e) < 0)
+			continue;
+		hop = (struct hop){ t.host, t.port,
+				    { .file = str_fmt(a, "%s/transport", env->cfg.dir),
+				      .line = entry->line } };
+		check_hop(a, env, s->cfg, &hop);
+	}
+}
+
+/*
+ * A new gateway has no relay domain yet, and one for outgoing mail never has. But where there was
+ * one, and mail comes in, losing the last is a mistake that turns all of it away.
+ */
+static void check_domains(struct arena *a, const struct apply_env *env, struct apply_state *s)
+{
+	const char *const entries[] = { "/usr/sbin/postmap", "-s", "hash:" DOMAINS_FILE, NULL };
+	struct str output;
+	struct err e;
+	int status;
+
+	if (s->lists.domains.list.n ||
+	    access(at_root(a, env, STR(DOMAINS_FILE ".db")), F_OK) < 0 ||
+	    env->run(env->ctx, a, entries, &output, &status, &e) < 0 || status != 0 || !output.n)
+		return;
+	vec_add(a, &s->cfg->problems.list,
+		((struct cfg_problem){
+			.file = str_fmt(a, "%s/domains", env->cfg.dir),
+			.reason = STR("no relay domain is left, so all incoming mail would be "
+				      "refused; if that is wanted, remove domains.db first") }));
+}
+
+void check_mail_flow(struct arena *a, const struct apply_env *env, struct apply_state *s)
+{
+	const struct cfg_mail *m = &s->cfg->mail;
+
+	check_setting(a, env, s->cfg, "relay", m->relay, m->relayport);
+	check_setting(a, env, s->cfg, "smarthost", m->smarthost, m->smarthostport);
+	check_transports(a, env, s);
+	check_domains(a, env, s);
+}
