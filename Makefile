@@ -12,7 +12,7 @@ CC_ASAN = CC=clang
 CC_FUZZ = CC=clang
 
 .DEFAULT_GOAL := build
-.PHONY: help build packages run check oracle mimediff fuzz bench install clean
+.PHONY: help build packages run check oracle mimediff fuzz bench contract install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
@@ -45,6 +45,12 @@ check: ## all tests: unit, golden, fuzz corpora, system; also with sanitizers
 oracle: ## ask SpamAssassin about all mails of ../shared/data anew (an hour)
 	@tools/install-packages run check
 	@tests/spam/oracle.py
+
+contract: ## the real Postfix judges pairwise settings, every value of every key of mail
+	@tools/install-packages build run check
+	@$(MAKE) --no-print-directory build/debug/build.ninja
+	@ninja -C build/debug src/prog/pmgconfig
+	@$(PYTHON) tests/contract/postfix.py build/debug/src/prog/pmgconfig templates --all
 
 mimediff: ## all mails of ../shared/data, read by us, Python's email and MIME-tools
 	@tools/install-packages build run check

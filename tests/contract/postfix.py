@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 """Whether the real Postfix and clamd accept what pmgconfig writes, for many kinds of settings.
 
-    postfix.py PMGCONFIG TEMPLATES
+    postfix.py PMGCONFIG TEMPLATES [--all]
+
+First the settings listed here, then as many more as are needed for each two values of the keys of
+the section mail to meet: two values of each key, or with --all every one named below.
 
 Runs as root in a mount namespace of its own: /etc, /run, /root and the directories below /var that
 are written to are private. Exit status 77: skipped, because something that is needed is missing.
@@ -12,6 +15,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+
+import pairwise
 
 VARIANTS = {
     "defaults": "",
@@ -70,6 +76,51 @@ section: clamav
 	maxcccount 2147483647
 """,
     "demo": "section: admin\n\tdemo 1\n\nsection: mail\n\ttls 1\n",
+}
+# For every key of the section mail: values that are as different as can be. None: not in the file.
+ON, OFF = (1, None), (None, 1)
+MAIL = {
+    "accept-broken-mime": (0, None),
+    "banner": (None, "ESMTP $mail_name, no spam; please", "x" * 1024),
+    "before_queue_filtering": OFF,
+    "conn_count_limit": (None, 0, 4, 2147483647),
+    "conn_rate_limit": (None, 1, 2147483647),
+    "dnsbl_sites": (None, "zen.example.org=127.0.0.[2..11]*3, list.example.net*-2",
+                    "list.example.net"),
+    "dnsbl_threshold": (None, 0, 2147483647),
+    "dwarning": (0, None, 500000),
+    "ext_port": (None, 2525, 65535),
+    "filter-timeout": (2, 86400, None),
+    "greylist": (0, 1),
+    "greylist6": OFF,
+    "greylistmask4": (None, 0, 32),
+    "greylistmask6": (None, 0, 128),
+    "helotests": OFF,
+    "hide_received": OFF,
+    "int_port": (None, 587, 1),
+    "log-headers": OFF,
+    "max_filters": (3, None, 40),
+    "max_policy": (2, None, 10),
+    "max_smtpd_in": (3, None, 100),
+    "max_smtpd_out": (3, None, 100),
+    "maxsize": (1024, None, 2305843009213693951),
+    "message_rate_limit": (None, 1, 2147483647),
+    "ndr_on_block": OFF,
+    "queue-lifetime": (None, 1, 100),
+    "rejectunknown": OFF,
+    "rejectunknownsender": OFF,
+    "relay": (None, "mail.example.com", "198.51.100.1", "2001:db8::1"),
+    "relaynomx": OFF,
+    "relayport": (None, 24, 65535),
+    "relayprotocol": ("lmtp", None),
+    "smarthost": ("out.example.com", None, "198.51.100.2", "2001:db8::2"),
+    "smarthostport": (None, 587, 65535),
+    "smtputf8": (0, None),
+    "spf": (0, None),
+    "tls": ON,
+    "tlsheader": ON,
+    "tlslog": ON,
+    "verifyreceivers": (450, None, 550),
 }
 TABLES = {
     "domains": "#head office\nexample.com 1\n.example.com 1\n",
@@ -132,8 +183,8 @@ def overlay_of(scratch, lower):
     return f"lowerdir={lower},upperdir={scratch}/upper{name},workdir={scratch}/work{name}"
 
 
-def complaints(pmgconfig):
-    """What any of the programs has to say about the files."""
+def postfix_complaints(pmgconfig):
+    """What Postfix has to say about the files."""
     output, status = run(pmgconfig, "sync")
     if output or status:
         yield f"pmgconfig sync: {status} {output}"
@@ -147,6 +198,11 @@ def complaints(pmgconfig):
         lines = {line for line in output.splitlines() if "warning:" in line or "fatal:" in line}
         if lines or status:
             yield f"{' '.join(command)}: {status} {sorted(lines)}"
+
+
+def complaints(pmgconfig):
+    """What any of the programs has to say about the files."""
+    yield from postfix_complaints(pmgconfig)
     output, status = run("clamconf", "-c", "/etc/clamav")
     for line in output.splitlines():
         if line.startswith(("ERROR", "WARNING")) and "clamav-milter" not in line:
@@ -158,6 +214,30 @@ def complaints(pmgconfig):
     output, status = run(pmgconfig, "sync")
     if output or status or files() != before:
         yield f"a second sync: {status} {output} {set(files().items()) ^ set(before.items())}"
+
+
+def settings_of(row):
+    """The text of pmg.conf for a row of pairwise values."""
+    lines = [f"\t{key} {value}\n" for key, value in row.items() if value is not None]
+    return "section: mail\n" + "".join(lines)
+
+
+def keys_without_values():
+    """Keys of the section mail that have no values above."""
+    with open(os.path.join(os.path.dirname(__file__), "pmg.conf.keys"), encoding="utf-8") as file:
+        known = {line.split("\t")[1] for line in file if line.startswith("mail\t")}
+    return known ^ MAIL.keys()
+
+
+def judge_pairs(pmgconfig, values):
+    """Pairwise settings of the section mail; returns the number of rows and of complaints."""
+    rows, failed = pairwise.rows(values), 0
+    for row in rows:
+        pathlib.Path("/etc/pmg/pmg.conf").write_text(settings_of(row))
+        for complaint in postfix_complaints(pmgconfig):
+            print(f"{complaint}\n  with {settings_of(row)!r}")
+            failed += 1
+    return len(rows), failed
 
 
 def files():
@@ -179,7 +259,7 @@ def main():
             inner = ["unshare", "--mount", "--propagation", "private", sys.executable, *sys.argv,
                      "--inside", scratch]
             sys.exit(subprocess.run(inner, check=False).returncode)
-    make_private(templates, sys.argv[4])
+    make_private(templates, sys.argv[-1])
     run(pmgconfig, "init")
     for table, text in TABLES.items():
         pathlib.Path(f"/etc/pmg/{table}").write_text(text)
@@ -190,7 +270,14 @@ def main():
             print(f"{name}: {complaint}")
             failed += 1
     print(f"{len(VARIANTS)} variants, {failed} complaints")
-    sys.exit(1 if failed else 0)
+    start = time.monotonic()
+    values = MAIL if "--all" in sys.argv else {key: every[:2] for key, every in MAIL.items()}
+    number, bad = judge_pairs(pmgconfig, values)
+    print(f"{number} pairwise settings, {bad} complaints, {time.monotonic() - start:.0f} s")
+    missing = keys_without_values()
+    if missing:
+        print(f"keys of the section mail without values here, or unknown: {sorted(missing)}")
+    sys.exit(1 if failed or bad or missing else 0)
 
 
 main()
