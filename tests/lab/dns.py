@@ -35,6 +35,7 @@ def configuration(dkim_record=None):
         lines.extend(f"  local-data: '{record}'\n" for record in records)
     lines.append('  local-zone: "25.18.198.in-addr.arpa." static\n')
     lines.append('  local-zone: "10.in-addr.arpa." static\n')
+    lines.append('  local-zone: "113.0.203.in-addr.arpa." static\n')
     lines.extend(f'  local-data-ptr: "{address} {name}."\n'
                  for address, name in world.POINTERS.items())
     lines.append(f'  local-zone: "{world.SLOW}." transparent\n')

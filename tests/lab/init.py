@@ -67,7 +67,8 @@ def wire(pids, outside, inside):
 def address(pid, link, addresses):
     """Gives a link its addresses and switches it on."""
     for number in addresses:
-        ip(pid, "addr", "add", f"{number}/24", "dev", link)
+        length = ["64", "nodad"] if ":" in number else ["24"]
+        ip(pid, "addr", "add", f"{number}/{length[0]}", "dev", link, *length[1:])
     ip(pid, "link", "set", link, "up")
 
 
@@ -77,10 +78,11 @@ def connect(pids):
         ip(pid, "link", "set", "lo", "up")
     wire(pids, "inet", "outside")
     wire(pids, "lan", "inside")
-    address(pids["gw"], "outside", [world.GATEWAY])
-    address(pids["gw"], "inside", [world.GATEWAY_INSIDE])
+    address(pids["gw"], "outside", [world.GATEWAY, world.GATEWAY6])
+    address(pids["gw"], "inside", [world.GATEWAY_INSIDE, world.GATEWAY6_INSIDE])
     address(pids["inet"], "eth0", world.ADDRESSES["inet"])
     address(pids["lan"], "eth0", world.ADDRESSES["lan"])
+    ip(pids["gw"], "route", "add", "203.0.113.0/24", "dev", "outside")
     ip(pids["lan"], "route", "add", "default", "via", world.GATEWAY_INSIDE)
 
 

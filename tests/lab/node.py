@@ -84,7 +84,7 @@ class Node:
 
     def connect(self, address, port, source=None, seconds=30):
         """Connects from this node."""
-        connection = self.socket()
+        connection = self.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
         connection.settimeout(seconds)
         if source:
             connection.bind((source, 0))
@@ -121,7 +121,8 @@ class MailNode(Node):
         self.port = 25 if outside else 26
         self.helo = f"mx.{world.OUTSIDE}" if outside else f"mail.{world.DOMAIN}"
 
-    def send(self, mail, to, sender=None, client=None, mail_parameters="", port=None, helo=None):
+    def send(self, mail, to, sender=None, client=None, mail_parameters="", port=None, helo=None,
+             gateway=None):
         """Sends one mail to the gateway. Line ends become CRLF. Returns smtp.Sent.
 
         `to` is an address or a list of them; `client` is the address that the mail comes from.
@@ -129,9 +130,18 @@ class MailNode(Node):
         if sender is None:
             sender = f"alice@{world.OUTSIDE}" if self.name == "inet" else f"bob@{world.DOMAIN}"
         recipients = [to] if isinstance(to, (str, tuple)) else list(to)
-        with self.dialogue(self.gateway, port or self.port, client or self.own) as dialogue:
+        with self.dialogue(gateway or self.gateway, port or self.port, client or self.own) as dialogue:
             smtp.hello(dialogue, helo or self.helo, lmtp=False)
             return smtp.transaction(dialogue, smtp.crlf(mail), sender, recipients, mail_parameters)
+
+    def sink(self, name, address, port):
+        """Starts another mail server here; returns its Store, whose behave(up=False) ends it."""
+        directory = f"{self.directory}/{name}"
+        os.makedirs(f"{directory}/mails", exist_ok=True)
+        self.start(["/usr/bin/python3", "-m", "lab.sink", directory, address, str(port)],
+                   f"{directory}.log")
+        self.wait_port(port, address)
+        return Store(directory)
 
     def mails(self, recipient=None, message_id=None):
         """What this node's mail server has received, see Store.mails."""

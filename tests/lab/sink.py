@@ -16,6 +16,7 @@ import time
 DEFAULTS = {
     "up": True,                 # False: nobody listens
     "slow": 0,                  # seconds before each final reply
+    "slow_rcpt": 0,             # seconds before each reply to RCPT
     "rcpt": "250 2.1.5 Ok",     # reply to RCPT
     "data": "250 2.0.0 Ok: queued as SINK",
     "keywords": ["PIPELINING", "SIZE 104857600", "8BITMIME", "SMTPUTF8", "DSN",
@@ -27,8 +28,9 @@ LINE_MAX = 64 << 20
 class Transaction:
     """One envelope in the making."""
 
-    def __init__(self, client, helo):
-        self.envelope = {"client": client, "helo": helo, "sender": None, "mail": "", "to": []}
+    def __init__(self, client, verb, helo):
+        self.envelope = {"client": client, "verb": verb, "helo": helo, "sender": None, "mail": "",
+                         "to": []}
 
     def mail(self, argument):
         """MAIL FROM:<address> parameters"""
@@ -76,7 +78,8 @@ class Sink:
     async def dialogue(self, reader, writer):
         """One connection."""
         client = writer.get_extra_info("peername")[0]
-        transaction, helo = Transaction(client, ""), ""
+        hello = ("", "")
+        transaction = Transaction(client, *hello)
 
         async def say(*lines):
             for line in lines[:-1]:
@@ -88,15 +91,16 @@ class Sink:
         while line := await reader.readline():
             verb, _, argument = line.decode("utf-8", "surrogateescape").strip().partition(" ")
             verb = verb.upper()
-            if verb in ("EHLO", "HELO"):
-                helo = argument
+            if verb in ("EHLO", "HELO", "LHLO"):
+                hello = (verb, argument)
                 await say("250 sink", *(f"250 {word}" for word in self.behaviour["keywords"]))
-                transaction = Transaction(client, helo)
+                transaction = Transaction(client, *hello)
             elif verb == "MAIL":
-                transaction = Transaction(client, helo)
+                transaction = Transaction(client, *hello)
                 transaction.mail(argument)
                 await say("250 2.1.0 Ok")
             elif verb == "RCPT":
+                await asyncio.sleep(self.behaviour["slow_rcpt"])
                 if self.behaviour["rcpt"].startswith("2"):
                     transaction.rcpt(argument)
                 await say(self.behaviour["rcpt"])
@@ -111,7 +115,8 @@ class Sink:
                 await asyncio.sleep(self.behaviour["slow"])
                 if self.behaviour["data"].startswith("2"):
                     self.keep(transaction, content)
-                await say(self.behaviour["data"])
+                for _ in transaction.envelope["to"] if hello[0] == "LHLO" else [1]:
+                    await say(self.behaviour["data"])
             elif verb == "QUIT":
                 await say("221 2.0.0 Bye")
                 return

@@ -15,6 +15,14 @@ DNS = "198.18.25.53"
 MX_OUTSIDE = "198.18.25.10"     # mail server of all outside domains, and the usual sender
 SPAMMER = "198.18.25.66"
 MX_INSIDE = "10.9.0.10"
+GATEWAY6, GATEWAY6_INSIDE = "2001:db8:25::25", "2001:db8:9::25"
+OUTSIDE6, MX_INSIDE6 = "2001:db8:25::10", "2001:db8:9::10"
+# Senders that a test has for itself, since limits count for each address; not in the net of the
+# gateway, which is trusted. NAMELESS has no name in DNS.
+CLIENTS = [f"203.0.113.{number}" for number in range(81, 90)]
+NAMELESS = "203.0.113.77"
+LISTED, HALF_LISTED = CLIENTS[0], CLIENTS[1]
+DNS_LIST, OTHER_LIST = "list.example", "other-list.example"
 
 DOMAIN = "inside.test"
 OUTSIDE = "sender.example"
@@ -23,9 +31,9 @@ BOUNCES = "bounces.example"     # a domain whose server never answers
 
 HOSTNAMES = {"inet": "mx.sender.example", "gw": "gw", "lan": "mail"}
 ADDRESSES = {
-    "inet": [DNS, MX_OUTSIDE, SPAMMER],
+    "inet": [DNS, MX_OUTSIDE, SPAMMER, *CLIENTS, NAMELESS, OUTSIDE6],
     "gw": [GATEWAY, GATEWAY_INSIDE],
-    "lan": [MX_INSIDE],
+    "lan": [MX_INSIDE, MX_INSIDE6],
 }
 
 # Every domain that a sample uses as a sender or that a mail of the gateway's own goes to:
@@ -44,6 +52,11 @@ def zone_lines(dkim_record):
     zones = [
         (DOMAIN, [f"{DOMAIN}. MX 10 {GATEWAY_NAME}.", f"{GATEWAY_NAME}. A {GATEWAY}",
                   f"mail.{DOMAIN}. A {MX_INSIDE}"]),
+        (f"byname.{DOMAIN}", [f"byname.{DOMAIN}. MX 10 mail.{DOMAIN}.",
+                              f"byname.{DOMAIN}. A {NOBODY}"]),
+        (DNS_LIST, [f"81.113.0.203.{DNS_LIST}. A 127.0.0.2",
+                    f"82.113.0.203.{DNS_LIST}. A 127.0.0.9"]),
+        (OTHER_LIST, [f"{address}.113.0.203.{OTHER_LIST}. A 127.0.0.1" for address in (81, 82)]),
         (BOUNCES, [f"{BOUNCES}. MX 10 mx.{BOUNCES}.", f"mx.{BOUNCES}. A {NOBODY}"]),
     ]
     for domain in OUTSIDE_DOMAINS:
@@ -52,6 +65,7 @@ def zone_lines(dkim_record):
         if domain == OUTSIDE:
             records.append(f"mx.{OUTSIDE}. A {MX_OUTSIDE}")
             records.append(f"dns.{OUTSIDE}. A {DNS}")
+            records += [f"c{address[-2:]}.{OUTSIDE}. A {address}" for address in CLIENTS]
         if domain == DKIM_DOMAIN and dkim_record:
             records.append(f'{DKIM_SELECTOR}._domainkey.{domain}. TXT {dkim_record}')
         if domain == "spam.example":
@@ -61,4 +75,5 @@ def zone_lines(dkim_record):
 
 
 POINTERS = {MX_OUTSIDE: f"mx.{OUTSIDE}", SPAMMER: "bulk.spam.example", GATEWAY: GATEWAY_NAME,
-            DNS: f"dns.{OUTSIDE}", MX_INSIDE: f"mail.{DOMAIN}", GATEWAY_INSIDE: GATEWAY_NAME}
+            DNS: f"dns.{OUTSIDE}", MX_INSIDE: f"mail.{DOMAIN}", GATEWAY_INSIDE: GATEWAY_NAME,
+            **{address: f"c{address[-2:]}.{OUTSIDE}" for address in CLIENTS}}

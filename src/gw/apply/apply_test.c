@@ -133,7 +133,8 @@ static int setup(void **state)
 	env = (struct apply_env){
 		.sysroot = root,
 		.cfg = { path_of("/etc/pmg"), "gate", path_of("/etc/resolv.conf"), 2000 },
-		.facts = { { 4, { 192, 0, 2, 10 } }, { { 4, { 192, 0, 2, 0 } }, 24 }, STR("15"), { 0 } },
+		.facts = { { 4, { 192, 0, 2, 10 } }, { { 4, { 192, 0, 2, 0 } }, 24 },
+			   STR("15"), { 0 } },
 		.run = fake_run,
 		.say = fake_say,
 	};

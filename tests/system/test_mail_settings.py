@@ -1,0 +1,363 @@
+"""What each key of the section mail does, seen over real connections (manual 4.5).
+
+Four sets of settings, each in effect for several tests, since every change costs seconds. Other
+files test greylist*, spf, max_policy (test_policy), before_queue_filtering, ndr_on_block and
+accept-broken-mime (test_before_queue). JUDGED_BY_POSTCONF are the keys whose effect takes hours,
+or a load that a test does not have.
+"""
+
+import re
+import ssl
+
+import pytest
+
+from lab import smtp, world
+from lab.gateway import WORKERS
+from lab.processes import children
+from lab.settings import settings
+from lab.wait import until
+
+JUDGED_BY_POSTCONF = {
+    # key: (value, what postconf has to say)
+    "dwarning": (7, ("-h", "delay_warning_time", "7h")),                  # hours
+    "queue__lifetime": (3, ("-h", "maximal_queue_lifetime", "3d")),       # days
+    "filter__timeout": (90, ("-h", "lmtp_data_done_timeout", "150s")),    # minutes of a scanner
+    "max_smtpd_in": (11, ("-P", "smtpd/pass/", "")),                      # eleven sessions at once
+    "max_smtpd_out": (12, ("-P", "26/inet/", "")),
+}
+TABLES = {
+    "domains": "inside.test 1\nplain.test 1\nlmtp.test 1\nsix.test 1\n.wide.test 1\n",
+    "transport": "plain.test smtp:[10.9.0.10]:2025\nlmtp.test lmtp:inet:10.9.0.10:2024\n"
+                 f"six.test smtp:[ipv6:{world.MX_INSIDE6}]:25\n",
+    "mynetworks": "10.9.0.0/24\n203.0.113.89/32 #a branch office\n",
+    "tls_policy": "news.example encrypt\n",
+    "tls_inbound_domains": "spam.example reject_plaintext_session\n",
+}
+
+
+def ehlo(lab, node=None, port=None, **where):
+    """A dialogue after EHLO, and the keywords of the reply."""
+    node = node or lab.inet
+    dialogue = node.dialogue(where.get("gateway") or node.gateway, port or node.port,
+                             where.get("client") or node.own)
+    return dialogue, smtp.hello(dialogue, node.helo, lmtp=False).lines
+
+
+def verdict(lab, to="bob@inside.test", **envelope):
+    """The reply that decided about a small mail."""
+    answer = lab.inet.send(b"Subject: x\n\nx\n", to=to, **envelope)
+    return answer.refused[0][1] if answer.refused else answer.final
+
+
+def workers(lab):
+    """How many processes the filter's generation has."""
+    return sum(len(children(pid)) for pid in lab.gw.filter_generation())
+
+
+# First set: everything strict.
+
+
+@pytest.fixture(scope="module")
+def strict(lab):
+    """Tests of clients, HELO and senders, sizes, TLS."""
+    lab.workers_before = workers(lab)
+    with settings(lab.gw, files=TABLES, banner="ESMTP Postern ready", maxsize=20000, helotests=1,
+                  rejectunknown=1, rejectunknownsender=1, smtputf8=0, tls=1, tlslog=1, tlsheader=1,
+                  hide_received=1, log__headers=1, max_filters=4, spf=0, conn_count_limit=3,
+                  relay=f"byname.{world.DOMAIN}", relaynomx=None,
+                  dnsbl_sites=f"{world.DNS_LIST}=127.0.0.[2..8]*2, {world.OTHER_LIST}",
+                  dnsbl_threshold=3):
+        yield lab
+
+
+def test_banner_and_keywords(strict):
+    dialogue, keywords = ehlo(strict)
+    with dialogue:
+        assert dialogue.greeting.text == "gw.inside.test ESMTP Postern ready"
+    assert "SIZE 20000" in keywords and "STARTTLS" in keywords
+    assert "SMTPUTF8" not in keywords
+
+
+def test_maxsize(strict, letter):
+    fits = letter("fits", body=b"x\n" * 5000)
+    assert strict.inet.send(fits.text, to="bob@inside.test").code == 250
+    large = letter("large", body=b"x\n" * 12000)
+    assert strict.inet.send(large.text, to="bob@inside.test").code == 552
+    early = strict.inet.send(large.text, to="bob@inside.test", mail_parameters="SIZE=36000")
+    assert early.code == 552
+    # relay with MX: the A record of that name leads nowhere
+    assert strict.lan.wait("bob@inside.test", fits.message_id)
+
+
+@pytest.mark.parametrize("helo, code", [("localhost", 504), ("bad..name", 504),
+                                        ("mx.sender.example", 250)])
+def test_helotests(strict, helo, code):
+    assert verdict(strict, helo=helo).code == code
+
+
+def test_helo_is_required(strict):
+    with strict.inet.dialogue(world.GATEWAY, 25, world.MX_OUTSIDE) as dialogue:
+        assert dialogue.say("MAIL FROM:<alice@sender.example>").code == 503
+
+
+def test_rejectunknown(strict):
+    answer = verdict(strict, client=world.NAMELESS)
+    assert answer.code == 450 and "cannot find your hostname" in answer.text
+
+
+def test_rejectunknownsender(strict):
+    answer = verdict(strict, sender="x@nowhere.example")
+    assert answer.code == 450 and "Domain not found" in answer.text
+
+
+def test_connections_at_once(strict):
+    held = [strict.inet.dialogue(world.GATEWAY, 25, world.CLIENTS[3]) for _ in range(3)]
+    with strict.inet.dialogue(world.GATEWAY, 25, world.CLIENTS[3]) as fourth:
+        assert fourth.greeting.code == 421
+    for dialogue in held:
+        dialogue.close()
+
+
+def test_dns_lists(strict):
+    """Listed with the filter's address and weight 2, and by another with 1: 3 reaches 3."""
+    answer = verdict(strict, client=world.LISTED)
+    assert answer.code == 550 and "Service unavailable" in answer.text
+    assert world.DNS_LIST in answer.text
+    strict.gw.wait_log(r"postscreen\[\d+\]: DNSBL rank 3 for \[203.0.113.81\]")
+    assert verdict(strict, client=world.HALF_LISTED).code == 250
+
+
+def starttls(lab, node, port):
+    """A dialogue inside TLS."""
+    dialogue, _ = ehlo(lab, node, port)
+    assert dialogue.say("STARTTLS").code == 220
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    dialogue.connection = context.wrap_socket(dialogue.connection)
+    dialogue.file = dialogue.connection.makefile("rb")
+    smtp.hello(dialogue, node.helo, lmtp=False)
+    return dialogue
+
+
+def test_tls(strict, letter):
+    mail = letter("tls")
+    with starttls(strict, strict.inet, 25) as dialogue:
+        assert dialogue.connection.version() in ("TLSv1.2", "TLSv1.3")
+        assert smtp.transaction(dialogue, smtp.crlf(mail.text), "x@spam.example",
+                                ["bob@inside.test"]).code == 250
+    kept = strict.lan.wait("bob@inside.test", mail.message_id)[0]
+    assert any("using TLSv1" in value for value in kept.header("Received"))     # tlsheader
+    strict.gw.wait_log(r"TLS connection established from .*198\.18\.25\.10")   # tlslog
+
+
+def test_tls_inbound_domains(strict):
+    answer = verdict(strict, sender="x@spam.example")
+    assert answer.code == 450 and "Session encryption is required" in answer.text
+
+
+def test_tls_policy(strict, letter):
+    """The outside server offers no TLS: only the destination with a policy cares."""
+    mail, before = letter("policy"), len(strict.gw.log("TLS is required, but was not offered"))
+    assert strict.lan.send(mail.text, to=["x@news.example", "x@sender.example"]).code == 250
+    assert strict.inet.wait("x@sender.example", mail.message_id)
+    strict.gw.wait_log(r"to=<x@news.example>.*TLS is required, but was not offered", before + 1)
+    strict.gw.exec(["postsuper", "-d", "ALL", "deferred"])
+
+
+def test_hide_received(strict, letter):
+    mail = letter("hidden", headers=["Received: from desk.inside.test by mail.inside.test; now"])
+    assert strict.lan.send(mail.text, to="alice@sender.example").code == 250
+    received = strict.inet.wait("alice@sender.example", mail.message_id)[0].header("Received")
+    assert received and not any("desk" in value or "10.9.0.10" in value for value in received)
+
+
+def test_log_headers(strict, letter):
+    mail = letter("headers are logged")
+    assert strict.inet.send(mail.text, to="bob@inside.test").code == 250
+    strict.gw.wait_log(r"pmg-smtp-filter\[\d+\]: .*" + re.escape(mail.subject))
+
+
+def test_max_filters(strict):
+    assert strict.workers_before - workers(strict) == WORKERS - 4
+
+
+def test_relay_domains(strict):
+    assert verdict(strict, to="x@sub.wide.test").code == 250
+    assert verdict(strict, to="x@plain.test").code == 250
+    for domain in ("sub.inside.test", "elsewhere.test"):
+        answer = verdict(strict, to=f"x@{domain}")
+        assert answer.code == 554 and "Relay access denied" in answer.text
+
+
+def test_transports(strict, letter):
+    mail = letter("transports")
+    plain = strict.lan.sink("plain", world.MX_INSIDE, 2025)
+    lmtp = strict.lan.sink("lmtp", world.MX_INSIDE, 2024)
+    six = strict.lan.sink("six", world.MX_INSIDE6, 25)
+    try:
+        to = ["a@plain.test", "b@lmtp.test", "c@lmtp.test", "d@six.test"]
+        assert strict.inet.send(mail.text, to=to).code == 250
+        assert plain.wait("a@plain.test", mail.message_id)[0].envelope["verb"] == "EHLO"
+        assert lmtp.wait("b@lmtp.test", mail.message_id)[0].envelope["verb"] == "LHLO"
+        assert lmtp.wait("c@lmtp.test", mail.message_id)
+        kept = six.wait("d@six.test", mail.message_id)[0]
+        assert kept.envelope["client"] == world.GATEWAY6_INSIDE
+        strict.gw.wait_queue_empty()
+    finally:
+        for sink in (plain, lmtp, six):
+            sink.behave(up=False)
+
+
+def test_networks(strict, letter):
+    """Who is in mynetworks may send out; the same on the same port from elsewhere may not."""
+    mail = letter("branch")
+    assert strict.inet.send(mail.text, to="x@sender.example", client=world.CLIENTS[8],
+                            port=26).code == 250
+    assert strict.inet.wait("x@sender.example", mail.message_id)
+    answer = verdict(strict, to="x@sender.example", client=world.CLIENTS[7], port=26)
+    assert answer.code == 554 and "Relay access denied" in answer.text
+
+
+# Second set: other ways out, verification with 550.
+
+
+@pytest.fixture(scope="module")
+def ways(lab):
+    """Smarthost, relay over LMTP, other ports, limits on rates, receiver verification."""
+    smart = lab.inet.sink("smart", world.MX_OUTSIDE, 2525)
+    inside = lab.lan.sink("relay", world.MX_INSIDE, 2026)
+    with settings(lab.gw, int_port=587, ext_port=2500, smarthost=world.MX_OUTSIDE,
+                  smarthostport=2525, relay=f"mail.{world.DOMAIN}", relaynomx=1, relayport=2026,
+                  relayprotocol="lmtp", message_rate_limit=2, spf=0):
+        lab.gw.wait_port(587)
+        yield lab, smart, inside
+    lab.gw.wait_port(25)
+    smart.behave(up=False)
+    inside.behave(up=False)
+
+
+def test_ports(ways):
+    lab = ways[0]
+    assert lab.gw.listening(587) and lab.gw.listening(2500)
+    until(lambda: not lab.gw.listening(25) and not lab.gw.listening(26), "the old ports stay")
+
+
+def test_smarthost(ways, letter):
+    lab, smart, _ = ways
+    mail = letter("smart")
+    assert lab.lan.send(mail.text, to="x@news.example", port=587).code == 250
+    assert smart.wait("x@news.example", mail.message_id)
+
+
+def test_relay_over_lmtp(ways, letter):
+    lab, _, inside = ways
+    mail = letter("relay")
+    assert lab.inet.send(mail.text, to="bob@inside.test", port=2500).code == 250
+    assert inside.wait("bob@inside.test", mail.message_id)[0].envelope["verb"] == "LHLO"
+
+
+def test_message_rate(ways):
+    lab = ways[0]
+    where = {"client": world.CLIENTS[4], "port": 2500}
+    codes = [verdict(lab, **where).code for _ in range(3)]
+    assert codes == [250, 250, 450]
+
+
+# Third set: receiver verification. The inside server is asked once for each address.
+
+
+@pytest.fixture(scope="module", params=[550, 450])
+def verifying(lab, request):
+    """Receiver verification with either code; answers of before are forgotten by the address."""
+    with settings(lab.gw, verifyreceivers=request.param, hide_received=request.param // 550,
+                  spf=0):
+        yield lab, request.param
+    lab.lan.behave()
+
+
+def test_unknown_receiver(verifying):
+    lab, code = verifying
+    lab.lan.behave(rcpt="550 5.1.1 nobody of that name at desk.inside.test")
+    try:
+        answer = verdict(lab, to=f"nobody{code}@inside.test")
+        assert answer.code == code
+        assert ("desk.inside.test" in answer.text) == (code == 450)     # hide_received
+        lab.lan.behave()
+        again = verdict(lab, to=f"nobody{code}@inside.test")
+        assert again.code == code       # from the cache
+    finally:
+        lab.lan.behave()
+    assert verdict(lab, to=f"known{code}@inside.test").code == 250
+
+
+def test_inside_server_down(verifying):
+    """Nobody can be asked: the sender keeps the mail, and those known before get theirs."""
+    lab, code = verifying
+    assert verdict(lab, to=f"before{code}@inside.test").code == 250
+    lab.gw.wait_queue_empty()
+    lab.lan.behave(up=False)
+    try:
+        assert verdict(lab, to=f"down{code}@inside.test").code == 450
+        assert verdict(lab, to=f"before{code}@inside.test").code == 250
+    finally:
+        lab.lan.behave()
+    lab.gw.wait_queue_empty()
+
+
+def test_inside_server_slow(verifying):
+    """No answer within the time that Postfix waits: come again."""
+    lab, code = verifying
+    lab.lan.behave(slow_rcpt=20)
+    try:
+        assert verdict(lab, to=f"slow{code}@inside.test").code == 450
+    finally:
+        lab.lan.behave()
+
+
+# Fourth set: what postconf judges, and connections per minute.
+
+
+def test_judged_by_postconf(lab):
+    with settings(lab.gw, conn_rate_limit=3,
+                  **{key: value for key, (value, _) in JUDGED_BY_POSTCONF.items()}):
+        main = lab.gw.exec(["postconf", "-n"]).out
+        master = lab.gw.exec(["postconf", "-M"]).out
+        assert "\ndelay_warning_time = 7h\n" in main
+        assert "\nmaximal_queue_lifetime = 3d\n" in main
+        assert "\nbounce_queue_lifetime = 3d\n" in main
+        assert "\nlmtp_data_done_timeout = 150s\n" in main
+        assert re.search(r"^smtpd +pass .* 11 +smtpd ", master, re.M)
+        assert re.search(r"^26 +inet .* 12 +smtpd ", master, re.M)
+        greetings = []
+        for _ in range(4):
+            with lab.inet.dialogue(world.GATEWAY, 25, world.CLIENTS[5]) as dialogue:
+                greetings.append(dialogue.greeting.code)
+        assert greetings == [220, 220, 220, 421]
+
+
+# Over IPv6 alone.
+
+
+def test_ipv6_in(lab, letter):
+    mail = letter("six")
+    answer = lab.inet.send(mail.text, to="bob@inside.test", sender="x@nospf.example",
+                           client=world.OUTSIDE6, gateway=world.GATEWAY6)
+    assert answer.code == 250
+    kept = lab.lan.wait("bob@inside.test", mail.message_id)[0]
+    assert any(f"[IPv6:{world.OUTSIDE6}]" in value for value in kept.header("Received"))
+
+
+def test_ipv6_relay_and_refusal(lab, letter):
+    mail = letter("six")
+    six = lab.lan.sink("six-relay", world.MX_INSIDE6, 25)
+    try:
+        with settings(lab.gw, relay=world.MX_INSIDE6):
+            assert lab.inet.send(mail.text, to="bob@inside.test", sender="x@nospf.example",
+                                 client=world.OUTSIDE6, gateway=world.GATEWAY6).code == 250
+            assert six.wait("bob@inside.test", mail.message_id)
+            refused = verdict(lab, to="x@elsewhere.test", client=world.OUTSIDE6,
+                              gateway=world.GATEWAY6)
+            assert refused.code == 554
+            lab.gw.wait_queue_empty()
+    finally:
+        six.behave(up=False)
