@@ -130,7 +130,8 @@ class MailNode(Node):
         if sender is None:
             sender = f"alice@{world.OUTSIDE}" if self.name == "inet" else f"bob@{world.DOMAIN}"
         recipients = [to] if isinstance(to, (str, tuple)) else list(to)
-        with self.dialogue(gateway or self.gateway, port or self.port, client or self.own) as dialogue:
+        where = (gateway or self.gateway, port or self.port, client or self.own)
+        with self.dialogue(*where) as dialogue:
             smtp.hello(dialogue, helo or self.helo, lmtp=False)
             return smtp.transaction(dialogue, smtp.crlf(mail), sender, recipients, mail_parameters)
 
