@@ -14,6 +14,8 @@ GATEWAY_NAME = "gw.inside.test"
 DNS = "198.18.25.53"
 MX_OUTSIDE = "198.18.25.10"     # mail server of all outside domains, and the usual sender
 SPAMMER = "198.18.25.66"
+SPAM_LISTED = "198.18.25.67"     # a client on a block list
+LISTED_LINK = "listed-link.com"   # a domain on a list of those that are advertised
 MX_INSIDE = "10.9.0.10"
 GATEWAY6, GATEWAY6_INSIDE = "2001:db8:25::25", "2001:db8:9::25"
 OUTSIDE6, MX_INSIDE6 = "2001:db8:25::10", "2001:db8:9::10"
@@ -31,7 +33,7 @@ BOUNCES = "bounces.example"     # a domain whose server never answers
 
 HOSTNAMES = {"inet": "mx.sender.example", "gw": "gw", "lan": "mail"}
 ADDRESSES = {
-    "inet": [DNS, MX_OUTSIDE, SPAMMER, *CLIENTS, NAMELESS, OUTSIDE6],
+    "inet": [DNS, MX_OUTSIDE, SPAMMER, SPAM_LISTED, *CLIENTS, NAMELESS, OUTSIDE6],
     "gw": [GATEWAY, GATEWAY_INSIDE],
     "lan": [MX_INSIDE, MX_INSIDE6],
 }
@@ -45,6 +47,11 @@ DKIM_SELECTOR = "lab"
 DKIM_DOMAIN = "news.example"
 
 NOBODY = "198.18.25.99"         # in the net, but no host has it
+
+
+# Real names, since the stock rules ask for them. 127.0.0.2 is what such a list must have.
+BLOCK_LISTS = {"psbl.surriel.com": ["2.0.0.127", "67.25.18.198"],
+               "multi.uribl.com": [LISTED_LINK]}
 
 
 def zone_lines(dkim_record):
@@ -71,6 +78,8 @@ def zone_lines(dkim_record):
         if domain == "spam.example":
             records.append(f"bulk.{domain}. A {SPAMMER}")
         zones.append((domain, records))
+    for zone, listed in BLOCK_LISTS.items():
+        zones.append((zone, [f"{name}.{zone}. A 127.0.0.2" for name in listed]))
     return zones
 
 

@@ -15,6 +15,7 @@
 #include "gw/filter/filter_int.h"
 #include "gw/stat/stat.h"
 #include "gw/store/store.h"
+#include "lib/dns/cares.h"
 #include "lib/proc/prefork.h"
 #include "lib/smtp/server.h"
 
@@ -29,6 +30,24 @@
 #ifndef WORKER_MEMORY_MAX
 #define WORKER_MEMORY_MAX ((rlim_t)3 << 30)
 #endif
+
+/* A worker has a resolver of its own. Without one mails are judged by what is in them. */
+static void open_network(struct filter *f)
+{
+	static const struct dns_cares_config config = { 0 };
+	struct arena *a;
+	struct err e;
+
+	if (!f->cfg->spam.rbl_checks)
+		return;
+	a = arena_open("network", FILTER_MAIL_MEMORY_MAX);
+	if (dns_cares_open(a, &config, &f->network.resolver, &e) < 0) {
+		log_err("spam engine: no network tests: %s", e.msg);
+		return;
+	}
+	f->network.health = spam_list_health_new(a);
+	f->scan.network = &f->network;
+}
 
 static void worker_begin(void *ctx, size_t slot)
 {
@@ -46,6 +65,7 @@ static void worker_begin(void *ctx, size_t slot)
 	f->command = arena_open("transaction", FILTER_MAIL_MEMORY_MAX);
 	f->db = filter_database(f, arena_open("database", FILTER_MAIL_MEMORY_MAX));
 	f->people = people_open(arena_open("people", FILTER_MAIL_MEMORY_MAX), PEOPLE_DIR);
+	open_network(f);
 	f->mails_left = FILTER_MAILS_PER_WORKER;
 	f->file.fd = -1;
 }

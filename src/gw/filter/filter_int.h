@@ -45,6 +45,7 @@ struct filter {
 	struct arena *mail, *command; /* of the mail in hand; of the SMTP transaction */
 	struct db *db;
 	struct people *people;
+	struct spam_network network; /* whom the spam engine may ask */
 	int mails_left;
 
 	/* of a connection */

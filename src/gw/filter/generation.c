@@ -34,12 +34,23 @@ static int load_settings(struct filter *f, struct err *e)
 	return 0;
 }
 
+/* Which of a rule's scores count: each kind of test that is on moves the others. */
+static enum spam_score_set score_set(const struct cfg_spam *spam)
+{
+	enum spam_score_set set = SPAM_SET_LOCAL;
+
+	if (spam->rbl_checks)
+		set |= SPAM_SET_NET;
+	return set;
+}
+
 static int load_spam_rules(struct filter *f, struct err *e)
 {
 	struct spam_load_report report = { 0 };
 	/* gw/scan hands the envelope sender over in this header. */
 	const struct spam_conf_paths paths = {
 		.extra = STR("envelope_sender_header X-Proxmox-Envelope-From\n"),
+		.set = score_set(&f->cfg->spam),
 		.spare = true,
 	};
 	struct spam_rules *rules;

@@ -178,11 +178,37 @@ static int scan_readings(struct scan *s, struct err *e)
 	return run_scanners(s, str_z(s->a, str_fmt(s->a, "/proc/%d/fd/%d", getpid(), fd)), fd, e);
 }
 
+/* The beginning of the mail that the engine looks at: filter.md 5.6. */
+static struct str for_engine(const struct scan *s)
+{
+	size_t max = (size_t)cfg_spam_size(s->ctx->cfg);
+
+	max = (max + SPAM_READ_CHUNK - 1) / SPAM_READ_CHUNK * SPAM_READ_CHUNK;
+	return str_sub(s->raw, 0, max < SPAM_MAIL_MAX ? max : SPAM_MAIL_MAX);
+}
+
+static int begin_engine(struct scan *s, struct err *e)
+{
+	struct spam_envelope env = { s->env->sender, true, s->raw.n, s->now, s->ctx->network };
+
+	if (spam_check_begin(s->a, s->ctx->spam, for_engine(s), &env, &s->check, e) < 0)
+		return err_wrap(e, "spam engine");
+	return 0;
+}
+
+static bool begins_early(const struct scan *s)
+{
+	return s->ctx->spam && s->ctx->network && !s->trusted &&
+	       spam_rules_use_network(s->ctx->spam);
+}
+
 int scan_content(struct scan *s, struct err *e)
 {
 	const struct cfg_admin *admin = &s->ctx->cfg->admin;
 	int64_t start;
 
+	if (begins_early(s) && begin_engine(s, e) < 0)
+		return -1;
 	run_custom_check(s);
 	start = net_now();
 	if (!s->virus.n && (admin->avast || admin->clamav)) {
@@ -276,22 +302,13 @@ static double points_from_scanners(struct scan *s, struct scan_spam *spam)
 	return sum;
 }
 
-/* The beginning of the mail that the engine looks at: filter.md 5.6. */
-static struct str for_engine(const struct scan *s)
-{
-	size_t max = (size_t)cfg_spam_size(s->ctx->cfg);
-
-	max = (max + SPAM_READ_CHUNK - 1) / SPAM_READ_CHUNK * SPAM_READ_CHUNK;
-	return str_sub(s->raw, 0, max < SPAM_MAIL_MAX ? max : SPAM_MAIL_MAX);
-}
-
 static int run_engine(struct scan *s, struct scan_spam *spam, double *sum, struct err *e)
 {
-	struct spam_envelope env = { s->env->sender, true, s->raw.n, s->now, NULL };
 	struct spam_result result;
 
-	if (spam_check(s->a, s->ctx->spam, for_engine(s), &env, s->deadline, &result, e) < 0)
-		return err_wrap(e, "spam engine");
+	if (!s->check && begin_engine(s, e) < 0)
+		return -1;
+	spam_check_finish(s->check, s->deadline, &result);
 	if (result.timed_out)
 		return err_set(e, ERR_TEMP, "spam engine: not finished in time");
 	if (result.limited)

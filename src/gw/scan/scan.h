@@ -28,6 +28,7 @@ struct scan_context {
 	const struct cfg *cfg;
 	const struct magic *magic;
 	const struct spam_rules *spam; /* NULL: no spam analysis (tests) */
+	const struct spam_network *network; /* of the worker; NULL: the engine asks nobody */
 	const char *clamd_socket;
 };
 
@@ -95,6 +96,7 @@ struct scan {
 	struct scan_types **types;
 	struct scan_archive **archives;
 	struct scan_spam *spam;
+	struct spam_check *check; /* that has begun */
 };
 
 /*
@@ -113,6 +115,9 @@ MUST_CHECK int scan_open(struct arena *a, const struct scan_context *ctx, const 
  * us and plain to read, to which every leaf of the tree and of its readings is attached. Beyond
  * SCAN_READINGS_BYTES_MAX, and if there are more readings than were looked for, the mail has the
  * heuristic find "Limits.Readings (mime)".
+ *
+ * For a mail from outside the spam analysis begins here: what it asks the DNS is then answered
+ * while the scanners work. Mail from inside is analysed only where a rule asks, so it waits.
  */
 MUST_CHECK int scan_content(struct scan *s, struct err *e);
 

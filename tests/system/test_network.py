@@ -1,0 +1,59 @@
+"""Network tests of the spam engine: block lists and SPF, from the lab's DNS to the score."""
+
+import re
+
+import pytest
+
+from lab import world
+from lab.evidence import Trace
+
+CONF = "/etc/pmg/pmg.conf"
+NO_SPF = "eve@bulk.spam.example"      # a sender whose domain says nothing
+
+
+@pytest.fixture(scope="module", name="rbl_checks")
+def switch(lab):
+    """rbl_checks(on): everywhere else in the lab they are off."""
+    good = lab.gw.read(CONF).decode()
+    off, on = "\trbl_checks 0\n", "\trbl_checks 1\n"
+    assert off in good
+
+    def put(is_on):
+        lab.gw.write(CONF, good.replace(off, on) if is_on else good)
+        lab.gw.exec(["pmgconfig", "sync", "--restart"])
+        lab.gw.filter("reload")
+    yield put
+    put(False)
+
+
+def hits(lab, mail, sender=None, client=None):
+    """Sends to bob; the names of the rules that hit, with their scores."""
+    sent = lab.inet.send(mail.text, to="bob@inside.test", sender=sender, client=client)
+    assert sent.code == 250, sent
+    lab.gw.wait_queue_empty()
+    line = Trace(lab.gw.log(), mail.message_id).first(r"^SA score=.* hits=(\S*)$")
+    return dict(re.findall(r"(\w+)\((-?[\d.]+)\)", line.group(1)))
+
+
+def test_what_is_listed_gets_its_score(lab, letter, rbl_checks):
+    def linking(to):
+        return letter("link", body=f"Look at http://www.{to}/x now.\n".encode())
+
+    rbl_checks(True)
+    found = hits(lab, letter("from a listed client"), NO_SPF, world.SPAM_LISTED)
+    assert float(found["RCVD_IN_PSBL"]) > 0
+    assert "RCVD_IN_PSBL" not in hits(lab, letter("from elsewhere"), NO_SPF)
+    assert float(hits(lab, linking(world.LISTED_LINK))["URIBL_BLACK"]) > 0
+    assert "URIBL_BLACK" not in hits(lab, linking("innocent.com"))
+
+
+def test_spf_is_asked(lab, letter, rbl_checks):
+    rbl_checks(True)
+    assert "SPF_PASS" in hits(lab, letter("from its server"))
+    assert "SPF_NONE" in hits(lab, letter("from somewhere"), NO_SPF)
+
+
+def test_nobody_is_asked_where_it_is_off(lab, letter, rbl_checks):
+    rbl_checks(False)
+    found = hits(lab, letter("from a listed client"), NO_SPF, world.SPAM_LISTED)
+    assert not {"RCVD_IN_PSBL", "SPF_NONE"} & set(found)
