@@ -1,5 +1,6 @@
 """The lab that all system tests of a session share, and marks that tell mails apart."""
 
+import email.utils
 import itertools
 import os
 import sys
@@ -33,7 +34,7 @@ class Letter:
         number = next(NUMBERS)
         self.subject = f"{subject} {number}"
         self.message_id = f"<test.{number}.{os.getpid()}@sender.example>"
-        lines = ["Date: Mon, 23 Nov 2026 10:00:00 +0000", "From: Alice <alice@sender.example>",
+        lines = [f"Date: {email.utils.formatdate()}", "From: Alice <alice@sender.example>",
                  "To: Bob <bob@inside.test>", f"Subject: {self.subject}",
                  f"Message-ID: {self.message_id}", *headers]
         self.text = "\n".join(lines).encode() + b"\n\n" + body
