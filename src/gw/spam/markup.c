@@ -256,10 +256,24 @@ static void add_copied(struct buf *b, const struct spam_checked *c)
 		separator(&rest);
 		while (field_next(&rest, &field))
 			if (field_is(field, names[i])) {
-				buf_add(b, field);
+				buf_addz(b, names[i]);
+				buf_add(b, str_from(field, strlen(names[i])));
 				break;
 			}
 	}
+}
+
+/* What a mail program does with it is not certain to be harmless. */
+static bool is_unsafe(const struct spam_checked *c)
+{
+	const struct spam_part *const *parts;
+	size_t n;
+
+	parts = spam_parts(c->result->message, &n);
+	for (size_t i = 0; i < n; i++)
+		if (!str_eq(parts[i]->type, STR("text/plain")))
+			return true;
+	return false;
 }
 
 static int wrap(struct buf *b, const struct spam_checked *c, struct err *e)
@@ -288,12 +302,15 @@ static int wrap(struct buf *b, const struct spam_checked *c, struct err *e)
 		       STR_ARG(boundary), STR_ARG(boundary));
 	add_lines(b, text, end);
 	add_lines(b, report, end);
+	if (is_unsafe(c))
+		add_lines(b, buf_str(&markup_conf(c->rules)->unsafe), end);
 	text = str_fmt(b->a,
 		       "\n\n--%.*s\nContent-Type: %s; x-spam-type=original\n"
 		       "Content-Description: original message before SpamAssassin\n"
-		       "Content-Disposition: inline\nContent-Transfer-Encoding: 8bit\n\n",
+		       "Content-Disposition: %s\nContent-Transfer-Encoding: 8bit\n\n",
 		       STR_ARG(boundary),
-		       markup_conf(c->rules)->safe == 2 ? "text/plain" : "message/rfc822");
+		       markup_conf(c->rules)->safe == 2 ? "text/plain" : "message/rfc822",
+		       is_unsafe(c) ? "attachment" : "inline");
 	add_lines(b, text, end);
 	buf_add(b, rest);
 	add_lines(b, str_fmt(b->a, "\n--%.*s--\n\n", STR_ARG(boundary)), end);

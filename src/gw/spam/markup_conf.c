@@ -104,16 +104,38 @@ static enum conf_verdict clear_headers(struct conf_parser *p, struct markup_conf
 }
 
 /* A line of the template; quotes around it keep its blanks, and no value is an empty line. */
-static enum conf_verdict report(struct conf_parser *p, struct markup_conf *m, struct str value)
+static enum conf_verdict template_line(struct buf *b, struct str value)
 {
-	(void)p;
 	if (value.n && value.p[0] == '"')
 		value = str_from(value, 1);
 	if (str_ends(value, STR("\"")))
 		value.n--;
-	buf_add(&m->report, value);
-	buf_addc(&m->report, '\n');
-	return m->report.failed ? CONF_INVALID : CONF_OK;
+	buf_add(b, value);
+	buf_addc(b, '\n');
+	return b->failed ? CONF_INVALID : CONF_OK;
+}
+
+static enum conf_verdict report(struct conf_parser *p, struct markup_conf *m, struct str value)
+{
+	(void)p;
+	return template_line(&m->report, value);
+}
+
+static enum conf_verdict unsafe_report(struct conf_parser *p, struct markup_conf *m,
+				       struct str value)
+{
+	(void)p;
+	return template_line(&m->unsafe, value);
+}
+
+static enum conf_verdict clear_unsafe(struct conf_parser *p, struct markup_conf *m,
+				      struct str value)
+{
+	(void)p;
+	if (value.n)
+		return CONF_INVALID;
+	m->unsafe.n = 0;
+	return CONF_OK;
 }
 
 static enum conf_verdict clear_report(struct conf_parser *p, struct markup_conf *m,
@@ -192,6 +214,8 @@ static enum conf_verdict setting(struct conf_parser *p, void *conf, struct str k
 		{ "report", report },
 		{ "report_template", report },
 		{ "clear_report_template", clear_report },
+		{ "unsafe_report", unsafe_report },
+		{ "clear_unsafe_report_template", clear_unsafe },
 		{ "report_safe", report_safe },
 		{ "report_contact", contact },
 		{ "report_hostname", hostname },
@@ -210,6 +234,7 @@ static void conf_init(struct spam_conf *c, void *conf)
 	struct markup_conf *m = conf;
 
 	buf_init(&m->report, c->keep, SPAM_REPORT_MAX);
+	buf_init(&m->unsafe, c->keep, SPAM_REPORT_MAX);
 	m->safe = 1;
 	m->contact = STR("@@CONTACT_ADDRESS@@");
 }

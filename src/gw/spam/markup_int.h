@@ -16,7 +16,7 @@ struct markup_field {
 struct markup_conf {
 	struct markup_field fields[SPAM_MARKUP_HEADERS_MAX];
 	size_t n_fields;
-	struct buf report; /* lines of the template */
+	struct buf report, unsafe; /* lines of the templates */
 	struct str contact, hostname;
 	struct str rewrite[REWRITES];
 	int safe; /* report_safe */

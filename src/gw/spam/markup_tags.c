@@ -5,7 +5,7 @@
 
 enum {
 	SUMMARY_COLUMNS = 75, /* a line has fewer */
-	HEADER_COLUMNS = 78,  /* the same, in a header field; a tab is one */
+	HEADER_COLUMNS = 77,  /* the same, in a header field; a tab is one */
 	SUMMARY_NAME = 22,
 	PREVIEW_COLUMNS = 77,
 	PREVIEW_BYTES = 200,
@@ -99,6 +99,18 @@ static const char *area(const struct spam_rules *rules, struct str name)
 	return "";
 }
 
+/* An address is not to be found by those who look for addresses. */
+static void add_found(struct buf *b, struct str found, bool header)
+{
+	struct str rest = found, name = str_cut(&rest, '@');
+
+	buf_addz(b, header ? "\n\t*      [" : "\n                            [");
+	buf_add(b, name);
+	if (name.n < found.n)
+		buf_addf(b, "(at)%.*s", STR_ARG(rest));
+	buf_addc(b, ']');
+}
+
 static void summary_line(struct buf *b, const struct spam_checked *c, const struct spam_hit *h,
 			 bool header)
 {
@@ -118,8 +130,7 @@ static void summary_line(struct buf *b, const struct spam_checked *c, const stru
 	}
 	trim_line_ends(b, from);
 	if (h->found.n)
-		buf_addf(b, header ? "\n\t*      [%.*s]" : "\n                            [%.*s]",
-			 STR_ARG(h->found));
+		add_found(b, h->found, header);
 	buf_addc(b, '\n');
 }
 
