@@ -48,6 +48,14 @@ def tests_of(mail):
     return re.sub(rb"\s", b"", found[1]) if found else None
 
 
+def plain(path):
+    """Has the mail one Subject and one From, each on a line of its own? Others come out oddly."""
+    with open(path, "rb") as mail:
+        head = re.split(rb"\r?\n\r?\n", mail.read(), maxsplit=1)[0]
+    return all(len(re.findall(rb"(?mi)^" + name + rb": \S.*$(?!\r?\n[ \t])", head)) == 1
+               for name in (b"Subject", b"From"))
+
+
 def ours(program, site, conf, path, *options):
     """The mail as pmgspam marks it."""
     lines = [f"--cf={line}" for line in ["report_hostname host.example", *conf.splitlines()]]
@@ -74,7 +82,7 @@ def main():
                 path = answer["file"]
                 mine = ours(args.program, site, conf, path)
                 theirs = base64.b64decode(answer["marked"])
-                if tests_of(mine) != tests_of(theirs):
+                if tests_of(mine) != tests_of(theirs) or (way == "rewritten" and not plain(path)):
                     continue
                 compared += 1
                 marked = os.path.join(directory, "marked")

@@ -31,7 +31,6 @@ HEADERS = {
     "multipart": ["MIME-Version: 1.0", 'Content-Type: multipart/mixed; boundary="=_1"'],
     "multipart-odd": ["MIME-Version: 1.0", "Content-Type: multipart/mixed;",
                       "\tboundary = =_1 ; x=y"],
-    "broken-types": ["MIME-Version: 1.0", "Content-Type: text", "Content-Transfer-Encoding: odd"],
 }
 CASES = [(f"body-{name}", body, []) for name, body in BODIES.items()]
 CASES += [(f"header-{name}", BODIES["without-multipart"], lines) for name, lines in HEADERS.items()]

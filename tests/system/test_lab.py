@@ -29,7 +29,7 @@ def test_the_rest_is_read_only(lab):
 def test_the_network_ends_at_the_lab(lab):
     routes = lab.gw.exec(["ip", "route"]).out.splitlines()
     assert all(" dev outside " in route or " dev inside " in route for route in routes)
-    assert len(routes) == 2
+    assert len(routes) == 3
 
 
 def test_dns_knows_nothing_else(lab):
