@@ -12,7 +12,6 @@ import ssl
 import pytest
 
 from lab import smtp, world
-from lab.gateway import WORKERS
 from lab.processes import children
 from lab.settings import settings
 from lab.wait import until
