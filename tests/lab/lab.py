@@ -17,9 +17,9 @@ ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 PR_SET_PDEATHSIG = 1
 
 # Only a sanitizer build looks at these: each report becomes a file, see Lab.reports(). Leaks are
-# left to the unit tests; a program that ends does not tidy up its memory first.
+# left to the unit tests (src/prog/sanitizer.c).
 REPORTS = "/var/log/sanitizer"
-SANITIZERS = {"ASAN_OPTIONS": f"log_path={REPORTS}/address:detect_leaks=0",
+SANITIZERS = {"ASAN_OPTIONS": f"log_path={REPORTS}/address",
               "UBSAN_OPTIONS": f"log_path={REPORTS}/undefined:print_stacktrace=1"}
 
 
