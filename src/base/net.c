@@ -65,8 +65,14 @@ int net_listen_tcp(const char *address, uint16_t port, int *fd, struct err *e)
 	if (setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
 	    setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0)
 		return err_sys(e, "set socket options");
-	if (bind(s, &to.u.any, to.n) < 0 || listen(s, SOMAXCONN) < 0)
-		return err_sys(e, "listen on %s port %u", address, port);
+	if (bind(s, &to.u.any, to.n) < 0 || listen(s, SOMAXCONN) < 0) {
+		bool taken = errno == EADDRINUSE;
+
+		err_sys(e, "listen on %s port %u", address, port);
+		if (taken)
+			e->code = ERR_CONFLICT;
+		return -1;
+	}
 	*fd = take_fd(&s);
 	return 0;
 }

@@ -16,7 +16,10 @@ enum { CONN_BUFFER = 16 * 1024 };
 
 int64_t net_now(void);
 
-/* Listens on a numeric address; SO_REUSEADDR, close-on-exec, non-blocking accept. */
+/*
+ * Listens on a numeric address; SO_REUSEADDR, close-on-exec, non-blocking accept. ERR_CONFLICT:
+ * somebody listens there already.
+ */
 MUST_CHECK int net_listen_tcp(const char *address, uint16_t port, int *fd, struct err *e);
 
 /* Connects to a numeric address or to a Unix socket path. Non-blocking afterwards, use a conn. */

@@ -16,6 +16,7 @@
 #include "gw/stat/stat.h"
 #include "gw/store/store.h"
 #include "lib/dns/cares.h"
+#include "lib/proc/daemon.h"
 #include "lib/proc/prefork.h"
 #include "lib/smtp/server.h"
 
@@ -158,8 +159,8 @@ int filter_open(struct arena *a, const struct filter_options *options, struct fi
 		f->options.database = STORE_DATABASE;
 	if (make_directories(e) < 0 || poison_open(&f->poison, e) < 0)
 		return -1;
-	if (net_listen_tcp("127.0.0.1", FILTER_PORT_OUT, &f->listeners[0], e) < 0 ||
-	    net_listen_tcp("127.0.0.1", FILTER_PORT_IN, &f->listeners[1], e) < 0)
+	if (daemon_listen("127.0.0.1", FILTER_PORT_OUT, &f->listeners[0], e) < 0 ||
+	    daemon_listen("127.0.0.1", FILTER_PORT_IN, &f->listeners[1], e) < 0)
 		return -1;
 	*out = f;
 	return 0;

@@ -63,6 +63,19 @@ int daemon_become(const char *user, struct err *e)
 	return 0;
 }
 
+int daemon_listen(const char *address, uint16_t port, int *fd, struct err *e)
+{
+	const struct timespec pause = { 0, POLL_MS * 1000000L };
+	int64_t until = net_now() + DAEMON_LISTEN_WAIT_MS;
+
+	while (net_listen_tcp(address, port, fd, e) < 0) {
+		if (e->code != ERR_CONFLICT || net_now() >= until)
+			return -1;
+		nanosleep(&pause, NULL); /* no event tells that a port is free */
+	}
+	return 0;
+}
+
 static int set_up(const struct daemon_service *d, struct err *e)
 {
 	umask(0027);

@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 #include "base/err.h"
 
 struct daemon_service {
@@ -26,6 +28,13 @@ struct daemon_service {
  * service does not run, as service scripts do.
  */
 int daemon_command(const struct daemon_service *d, const char *command);
+
+/*
+ * For prepare(): net_listen_tcp(), but a port that is taken is waited for, DAEMON_LISTEN_WAIT_MS at
+ * most. Workers of the service of before may finish what they have in hand when it is gone already.
+ */
+enum { DAEMON_LISTEN_WAIT_MS = 30 * 1000 };
+MUST_CHECK int daemon_listen(const char *address, uint16_t port, int *fd, struct err *e);
 
 /*
  * What a service does before it runs, for a command that handles what strangers sent: from root to

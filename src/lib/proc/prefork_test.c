@@ -111,7 +111,7 @@ static void listen_anywhere(size_t i)
 
 	for (ports[i] = (uint16_t)(20000 + getpid() % 20000);
 	     net_listen_tcp("127.0.0.1", ports[i], &listeners[i], &e) < 0; ports[i]++)
-		assert_int_equal(e.code, ERR_SYS);
+		assert_int_equal(e.code, ERR_CONFLICT);
 }
 
 static int start_with(int units)
