@@ -20,6 +20,7 @@ static const struct place {
 	{ "/var/lib/pmg", "root", "root", 0755 },
 	{ "/var/lib/pmg/ldap", "root", "pmg", 02750 },
 	{ "/var/lib/pmg/spamassassin", "pmg-smtp-filter", "pmg", 0750 },
+	{ "/var/lib/pmg/spamassassin/channels", "pmg-smtp-filter", "pmg", 0750 },
 	{ "/var/spool/pmg", "root", "pmg", 0775 },
 };
 

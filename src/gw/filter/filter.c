@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -13,6 +14,7 @@
 #include "base/log.h"
 #include "base/net.h"
 #include "gw/filter/filter_int.h"
+#include "gw/spam/channels.h"
 #include "gw/stat/stat.h"
 #include "gw/store/store.h"
 #include "lib/dns/cares.h"
@@ -109,6 +111,16 @@ static int64_t utc_offset(time_t now)
 	return localtime_r(&now, &local) ? local.tm_gmtoff : 0;
 }
 
+/* sa-update tells nobody. A new generation checks what is there (adopt_channels()). */
+static void look_for_updates(const struct filter *f)
+{
+	if (channels_fingerprint(SPAM_STATE_DIR) == f->updates)
+		return;
+	log_notice("spam rules: %s has changed, a new generation looks at it", SPAM_STATE_DIR);
+	if (kill(f->parent, SIGHUP) < 0)
+		log_err("reload: %m");
+}
+
 static void chore(void *ctx)
 {
 	struct filter *f = ctx;
@@ -123,6 +135,7 @@ static void chore(void *ctx)
 	if (stat_aggregate(a, db, now, utc_offset(now), &mails, &e) < 0)
 		log_err("database maintenance: %s", e.msg);
 	log_notice("end database maintenance (%lld ms)", (long long)(net_now() - start));
+	look_for_updates(f);
 }
 
 /* A directory for our user; one that exists is left as the administrator has it. */
@@ -183,6 +196,7 @@ void filter_run(struct filter *f)
 	};
 	struct err e;
 
+	f->parent = getpid();
 	/* No worker of an earlier filter is alive: it would still hold the ports. */
 	if (spool_make_directories(SPOOL_ROOT, &e) < 0 || spool_empty_active(SPOOL_ROOT, &e) < 0) {
 		log_err("spool: %s", e.msg);

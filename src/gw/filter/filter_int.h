@@ -31,8 +31,10 @@ struct filter {
 	struct filter_options options;
 	int listeners[2]; /* in the order of the ports above */
 	struct poison *poison;
+	pid_t parent; /* of the daemon; 0 in a command that only explains */
 
 	/* of a generation */
+	uint64_t updates; /* the fingerprint of what sa-update had fetched (channels.h) */
 	struct arena *a;
 	struct scan_context scan;
 	struct cfg *cfg;

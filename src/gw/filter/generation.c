@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/net.h"
 #include "gw/filter/filter_int.h"
+#include "gw/spam/channels.h"
 #include "lib/clamd/clamd.h"
 
 enum {
@@ -44,15 +45,48 @@ static enum spam_score_set score_set(const struct cfg_spam *spam)
 	return set;
 }
 
-static int load_spam_rules(struct filter *f, struct err *e)
+static struct spam_conf_paths spam_paths(const struct filter *f, const char *state_dir)
 {
-	struct spam_load_report report = { 0 };
-	/* gw/scan hands the envelope sender over in this header. */
-	const struct spam_conf_paths paths = {
+	return (struct spam_conf_paths){
+		.state_dir = state_dir,
+		/* gw/scan hands the envelope sender over in this header. */
 		.extra = STR("envelope_sender_header X-Proxmox-Envelope-From\n"),
 		.set = score_set(&f->cfg->spam),
 		.spare = true,
 	};
+}
+
+static void log_mistake(const struct channel *c)
+{
+	const struct spam_note *m = &c->mistake;
+
+	log_err("spam rules: channel %.*s is wrong (%zu mistakes), %s: %.*s:%u: %.*s%s%.*s",
+		STR_ARG(c->name), c->mistakes,
+		c->used ? "its rules of before stay" : "it is not used", STR_ARG(m->file), m->line,
+		STR_ARG(m->rule), m->rule.n ? ": " : "", STR_ARG(m->message));
+}
+
+/* Rules of before are better than none, so that nothing here keeps mail from being filtered. */
+static void adopt_channels(struct filter *f)
+{
+	const struct spam_conf_paths paths = spam_paths(f, SPAM_STATE_DIR);
+	struct channels *channels = NEW(f->a, struct channels);
+	struct err e;
+
+	f->updates = channels_fingerprint(SPAM_STATE_DIR);
+	if (channels_adopt(f->a, CHANNELS_STORE, &paths, channels, &e) < 0)
+		log_err("spam rules: updates are not used, rules of before stay: %s", e.msg);
+	for (size_t i = 0; i < channels->n; i++)
+		if (channels->p[i].mistakes)
+			log_mistake(&channels->p[i]);
+		else
+			log_info("spam rules: channel %.*s is new", STR_ARG(channels->p[i].name));
+}
+
+static int load_spam_rules(struct filter *f, struct err *e)
+{
+	struct spam_load_report report = { 0 };
+	const struct spam_conf_paths paths = spam_paths(f, CHANNELS_CURRENT);
 	struct spam_rules *rules;
 
 	if (spam_rules_load(f->a, &paths, &rules, &report, e) < 0)
@@ -100,6 +134,8 @@ int filter_load_context(struct filter *f, struct err *e)
 
 	if (load_settings(f, e) < 0 || load_rules(f, e) < 0)
 		return -1;
+	if (f->parent)
+		adopt_channels(f);
 	if (magic_load(f->a, MAGIC_DIR, &magic, e) < 0)
 		return err_wrap(e, "content types");
 	f->scan.magic = magic;

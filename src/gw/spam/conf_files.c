@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "gw/spam/channels.h"
 
-#define STATE_DIR "/var/lib/spamassassin/" CONF_VERSION
 #define RULES_DIR "/usr/share/spamassassin"
 #define SITE_DIR "/etc/mail/spamassassin"
 #define FIRST_CHANNEL "updates_spamassassin_org.cf"
@@ -104,11 +104,17 @@ static const char *or_default(const char *path, const char *otherwise)
 	return path ? path : otherwise;
 }
 
+/* Without a gateway around us nobody makes a set of ours. */
+static const char *default_state_dir(void)
+{
+	return is_directory(CHANNELS_CURRENT) ? CHANNELS_CURRENT : SPAM_STATE_DIR;
+}
+
 int conf_load(struct spam_conf *c, struct err *e)
 {
 	const struct spam_conf_paths *paths = c->paths;
 	const char *site = or_default(paths->site_dir, SITE_DIR);
-	const char *rules = or_default(paths->state_dir, STATE_DIR);
+	const char *rules = or_default(paths->state_dir, default_state_dir());
 	struct conf_parser p = { .conf = c, .e = e, .file = STR("(no file)") };
 
 	map_init(&p.read, c->tmp);

@@ -33,6 +33,9 @@ enum {
 #define SPAM_ENGINE_VERSION "4.0.1"
 #define SPAM_ENGINE_DATE "2024-03-25"
 
+/* Where sa-update of that version puts what it fetches. */
+#define SPAM_STATE_DIR "/var/lib/spamassassin/4.000001"
+
 /* Which of the four numbers of a score line counts. */
 enum spam_score_set {
 	SPAM_SET_LOCAL = 0,
@@ -44,7 +47,8 @@ enum spam_score_set {
 /* A NULL path takes the default named beside it; a directory that does not exist is empty. */
 struct spam_conf_paths {
 	const char
-		*state_dir; /* /var/lib/spamassassin/4.000001: what sa-update fetched, if there */
+		*state_dir; /* what sa-update fetched, if there: CHANNELS_CURRENT (channels.h),
+			     * and where that is not, SPAM_STATE_DIR */
 	const char *rules_dir; /* /usr/share/spamassassin: else what the package brought */
 	const char *site_dir;  /* /etc/mail/spamassassin: *.pre before, *.cf after all others */
 	const char *prefs;     /* a file read after those of the site; NULL: none */
