@@ -21,7 +21,7 @@ GATEWAY6, GATEWAY6_INSIDE = "2001:db8:25::25", "2001:db8:9::25"
 OUTSIDE6, MX_INSIDE6 = "2001:db8:25::10", "2001:db8:9::10"
 # Senders that a test has for itself, since limits count for each address; not in the net of the
 # gateway, which is trusted. NAMELESS has no name in DNS.
-CLIENTS = [f"203.0.113.{number}" for number in range(81, 90)]
+CLIENTS = [f"203.0.113.{number}" for number in range(81, 99)]
 NAMELESS = "203.0.113.77"
 LISTED, HALF_LISTED = CLIENTS[0], CLIENTS[1]
 DNS_LIST, OTHER_LIST = "list.example", "other-list.example"
