@@ -6,7 +6,10 @@
  *
  *	FILE OTYPE VALUE	prints 1 if a rule with that one object matches the mail, else 0
  *	FILE scan OUT		writes what scanners get beside the mail to OUT, and prints 1; 0:
- *nothing
+ *				nothing
+ *	FILE remove OUT ACTION OTYPE VALUE
+ *				writes to OUT what a rule with that object and the action "remove
+ *				attachments" (its stored value) delivers, and prints 1 if it matched
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -37,12 +40,22 @@ static int open_mail(struct asked *x, struct str path, struct err *e)
 	return 0;
 }
 
-static int match(struct asked *x, int64_t otype, struct str value, bool *yes, struct err *e)
+/* A rule with one what object and one action. */
+struct one_rule {
+	struct str otype, value; /* of the what object */
+	int64_t action;
+	struct str action_value;
+};
+
+static int match(struct asked *x, const struct one_rule *one, struct outbox **out, bool *yes,
+		 struct err *e)
 {
+	int64_t otype;
 	struct rules_row rule = { 1, 50, 1, RULE_BOTH, STR("rule") };
 	struct rules_group_row groups[] = { { 1, STR("what"), STR("what") },
 					    { 2, STR("action"), STR("action") } };
-	struct rules_object_row objects[] = { { 1, otype, 1, value }, { 2, 4001, 2, STR_NONE } };
+	struct rules_object_row objects[] = { { 1, 0, 1, one->value },
+					      { 2, one->action, 2, one->action_value } };
 	struct rules_link_row links[] = { { 1, 1, RULE_WHAT }, { 2, 1, RULE_ACTION } };
 	struct rules_tables tables = { .rules = &rule,
 				       .n_rules = 1,
@@ -59,8 +72,12 @@ static int match(struct asked *x, int64_t otype, struct str value, bool *yes, st
 	struct rules *rules;
 	struct plan *plan;
 
+	if (!str_int(one->otype, 0, 10000, &otype))
+		return err_set(e, ERR_INVALID, "not an object type: %.*s", STR_ARG(one->otype));
+	objects[0].otype = otype;
 	if (rules_build(x->a, &tables, &rules, e) < 0 ||
-	    rules_match(x->a, rules, &mail, &plan, e) < 0)
+	    rules_match(x->a, rules, &mail, &plan, e) < 0 ||
+	    rules_act(x->a, rules, &mail, plan, out, e) < 0)
 		return -1;
 	*yes = plan->matches.n > 0;
 	return 0;
@@ -71,32 +88,59 @@ static int write_to_file(void *ctx, struct str bytes, struct err *e)
 	return file_write_all(*(int *)ctx, bytes, e);
 }
 
+static int create(struct asked *x, struct str path, struct err *e)
+{
+	int fd = open(str_z(x->a, path), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	return fd < 0 ? err_sys(e, "create a file") : fd;
+}
+
 static int save_readings(struct asked *x, struct str path, bool *yes, struct err *e)
 {
-	CLEAN_FD int fd = open(str_z(x->a, path), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	CLEAN_FD int fd = create(x, path, e);
 	struct sink to = { write_to_file, &fd };
 	bool complete;
 
 	if (fd < 0)
-		return err_sys(e, "create a file");
+		return -1;
 	*yes = readings_wanted(x->scan);
 	return *yes ? readings_write(x->scan, &to, &complete, e) : 0;
+}
+
+/* There is one recipient, so there is one delivery. */
+static int remove_attachments(struct asked *x, struct str question, bool *yes, struct err *e)
+{
+	struct str path = str_cut(&question, '\t'), action = str_cut(&question, '\t');
+	struct one_rule one = { .otype = str_cut(&question, '\t'), .value = question,
+				.action = 4007, .action_value = action };
+	CLEAN_FD int fd = create(x, path, e);
+	struct sink to = { write_to_file, &fd };
+	struct outbox *outbox;
+
+	if (fd < 0 || match(x, &one, &outbox, yes, e) < 0)
+		return -1;
+	for (size_t i = 0; i < outbox->n_effects; i++)
+		if (outbox->effects[i].kind == OUTBOX_DELIVER)
+			return mime_write(x->scan->mime, outbox->effects[i].edit, &to, e);
+	return err_set(e, ERR_INVALID, "nothing is delivered");
 }
 
 static int answer(struct asked *x, struct str question, struct err *e)
 {
 	struct str rest = question, path = str_cut(&rest, '\t'), what = str_cut(&rest, '\t');
+	struct one_rule one = { .otype = what, .value = rest, .action = 4001 };
+	struct outbox *outbox;
 	bool yes = false;
-	int64_t otype;
 
 	if (open_mail(x, path, e) < 0)
 		return -1;
 	if (str_eq(what, STR("scan"))) {
 		if (save_readings(x, rest, &yes, e) < 0)
 			return -1;
-	} else if (!str_int(what, 0, 10000, &otype)) {
-		return err_set(e, ERR_INVALID, "not a question: %.*s", STR_ARG(question));
-	} else if (match(x, otype, rest, &yes, e) < 0) {
+	} else if (str_eq(what, STR("remove"))) {
+		if (remove_attachments(x, rest, &yes, e) < 0)
+			return -1;
+	} else if (match(x, &one, &outbox, &yes, e) < 0) {
 		return -1;
 	}
 	printf("%d\n", yes);

@@ -18,7 +18,8 @@ enum disclaimer_result {
 
 struct version {
 	struct mime_edit edit;
-	struct marks gone; /* parts that were replaced */
+	struct marks gone;    /* parts that were replaced */
+	struct marks trimmed; /* multiparts without what is around their parts */
 	struct version *child, *next; /* derived ones */
 	struct version *settled;      /* the first of all that are the same; itself, maybe */
 	struct version *later;	      /* next of those that are different from all before */

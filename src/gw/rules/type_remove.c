@@ -66,7 +66,7 @@ static struct str replacement(struct act *x, const struct removal *o, const stru
 	struct str text, name;
 	bool html;
 
-	x->filename = mime_filename(x->a, part);
+	x->filename = attachments_name(x, part);
 	x->has_filename = true;
 	text = act_text(x, o->text);
 	x->has_filename = false;
@@ -76,16 +76,18 @@ static struct str replacement(struct act *x, const struct removal *o, const stru
 				    part->mail->eol);
 }
 
-/* A new part for each of those that go, and all of them as text, which names the change. */
-static struct str replacements(struct act *x, const struct removal *o, const struct marks *parts,
-			       struct str *part)
+/* A new part for each of those that go, and the whole change as text, which names it. */
+static struct str replacements(struct act *x, const struct removal *o,
+			       const struct attachments *found, struct str *part)
 {
 	struct buf b;
 
 	buf_init(&b, x->a, SIZE_MAX);
 	buf_addf(&b, "remove %d:", o->quarantine);
 	for (uint32_t aid = 1; aid <= x->s->n_parts; aid++) {
-		if (!marks_has(parts, aid))
+		if (marks_has(&found->trimmed, aid))
+			buf_addf(&b, " trim %u", aid);
+		if (!marks_has(&found->replaced, aid))
 			continue;
 		part[aid - 1] = replacement(x, o, x->s->parts[aid - 1]);
 		buf_addf(&b, " %u:", aid);
@@ -108,44 +110,48 @@ static void rename_mail(struct act *x, struct version *v)
 		      str_cat(x->a, str_fmt(x->a, "<pmg-aquar-%.*s-", STR_ARG(x->m->unique)), id));
 }
 
-static void make_version(struct act *x, const struct removal *o, const struct marks *parts,
+static void make_version(struct act *x, const struct removal *o, const struct attachments *found,
 			 const struct str *part, struct version *v)
 {
 	uint32_t n = x->s->n_parts;
 
 	if (o->quarantine)
 		rename_mail(x, v);
-	if (marks_has(parts, 1))
+	if (marks_has(&found->replaced, 1))
 		mime_edit_wrap(&v->edit, act_boundary(x));
-	for (uint32_t aid = 1; aid <= n; aid++)
-		if (marks_has(parts, aid))
+	for (uint32_t aid = 1; aid <= n; aid++) {
+		if (marks_has(&found->replaced, aid))
 			mime_edit_replace(&v->edit, x->s->parts[aid - 1], part[aid - 1]);
-	v->gone = marks_unite(x->a, n, v->gone, *parts);
+		if (marks_has(&found->trimmed, aid))
+			mime_edit_trim(&v->edit, x->s->parts[aid - 1]);
+	}
+	v->gone = marks_unite(x->a, n, v->gone, found->replaced);
+	v->trimmed = marks_unite(x->a, n, v->trimmed, found->trimmed);
 }
 
 static void remove_group(struct act *x, const struct removal *o, const struct act_group *g)
 {
 	struct str *part = NEW_N(x->a, struct str, x->s->n_parts), change;
 	struct version *v;
-	struct marks parts;
+	struct attachments found;
 	bool fresh;
 
-	parts = o->all ? attachments_all(x, g->version)
+	found = o->all ? attachments_all(x, g->version)
 		       : attachments_matching(x, g->version, g->marks);
-	if (parts.kind != MARKS_SET)
+	if (found.replaced.kind != MARKS_SET && found.trimmed.kind != MARKS_SET)
 		return;
 	x->view = g->view;
-	change = replacements(x, o, &parts, part);
+	change = replacements(x, o, &found, part);
 	if (o->quarantine)
 		act_quarantine(x, g, OUTBOX_ATTACHMENT);
 	v = version_derive(x->a, g->version, change, &fresh);
 	if (fresh)
-		make_version(x, o, &parts, part, v);
+		make_version(x, o, &found, part, v);
 	act_assign(x, g, version_settle(x->base, v));
 	for (uint32_t aid = 1; aid <= x->s->n_parts; aid++)
-		if (marks_has(&parts, aid))
+		if (marks_has(&found.replaced, aid) || marks_has(&found.trimmed, aid))
 			act_note(x, g, LINE_ATTACHMENT_REMOVED,
-				 mime_filename(x->a, x->s->parts[aid - 1]), STR_NONE, aid);
+				 attachments_name(x, x->s->parts[aid - 1]), STR_NONE, aid);
 }
 
 static void carry_out(const void *o, struct act *x)

@@ -13,6 +13,7 @@ struct version *version_derive(struct arena *a, struct version *from, struct str
 	v = NEW(a, struct version);
 	mime_edit_copy(&v->edit, &from->edit);
 	v->gone = from->gone;
+	v->trimmed = from->trimmed;
 	v->change = change;
 	v->next = from->child;
 	from->child = v;

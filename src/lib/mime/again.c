@@ -116,7 +116,7 @@ static void read_as(struct again *x, uint32_t set)
 
 	for (const struct mime *m = root; m; m = mime_walk(root, m))
 		if (!m->child && !mime_is_multipart(m))
-			any |= again_add(x, m, again_owner(x, m), how(set));
+			any |= again_add(x, m, again_place(x, m), how(set));
 	enqueue_from(x, set, root);
 	if (!any)
 		arena_rewind(x->a, mark);
@@ -165,9 +165,9 @@ void mime_read_again(struct arena *a, const struct mime *root, const struct mime
 	for (unsigned i = 1; i < x.queued; i++)
 		read_as(&x, x.queue[i]);
 	for (const struct mime *m = root; m; m = mime_walk(root, m))
-		again_look_into(&x, m, m->aid);
+		again_look_into(&x, m, m->raw);
 	for (size_t i = 0; i < x.found.n; i++)
-		again_look_into(&x, x.found.p[i].part, x.found.p[i].aid);
+		again_look_into(&x, x.found.p[i].part, x.found.p[i].place);
 	out->p = x.found.p;
 	out->n = x.found.n;
 }

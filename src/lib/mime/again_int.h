@@ -20,18 +20,18 @@ struct again {
 	unsigned queued;
 	size_t bytes; /* still to be looked at in leaves */
 	VEC(struct mime_reading) found;
-	const struct mime *from; /* what is looked into, and its number in the tree */
-	uint32_t from_aid;
+	const struct mime *from; /* what is looked into */
+	struct str place;	 /* where what is found there stands in the message */
 };
 
 /* leaves.c: a leaf of the tree itself. */
 void again_know(struct again *x, const struct mime *m);
 
 /* Adds a leaf of another tree, or made of one, unless it is known; false then. */
-bool again_add(struct again *x, const struct mime *m, uint32_t aid, const char *how);
+bool again_add(struct again *x, const struct mime *m, struct str place, const char *how);
 
-/* The number of the part of the tree that a part of another tree is in. */
-uint32_t again_owner(const struct again *x, const struct mime *m);
+/* Where a part of another tree, or what it was decoded from, stands in the message. */
+struct str again_place(const struct again *x, const struct mime *m);
 
 /* hidden.c: the other contents of a leaf; files in texts, preambles and epilogues. */
-void again_look_into(struct again *x, const struct mime *m, uint32_t aid);
+void again_look_into(struct again *x, const struct mime *m, struct str place);

@@ -60,9 +60,9 @@ bool mime_edit_find(const struct mime_edit *ed, const struct mime *part, struct 
 		    struct str *value);
 
 /*
- * Makes a non-multipart root the first part of a new multipart/mixed: the Content- fields move into
- * that part, everything else stays above. `boundary` must not occur in the message; the caller
- * makes it up (mime_boundary_is_free() in build.h), so that tests get the same one each time.
+ * Makes the root the first part of a new multipart/mixed: the Content- fields move into that part,
+ * everything else stays above. `boundary` must not occur in the message; the caller makes it up
+ * (mime_boundary_is_free() in build.h), so that tests get the same one each time.
  * Afterwards replacing the root means replacing that first part.
  */
 void mime_edit_wrap(struct mime_edit *ed, struct str boundary);
@@ -73,6 +73,12 @@ void mime_edit_wrap(struct mime_edit *ed, struct str boundary);
  * part inside one already replaced does nothing.
  */
 void mime_edit_replace(struct mime_edit *ed, const struct mime *part, struct str part_bytes);
+
+/*
+ * Takes away what a multipart has before its first and behind its last boundary, which only some
+ * clients show. A second time does nothing, and so it does in other parts.
+ */
+void mime_edit_trim(struct mime_edit *ed, const struct mime *part);
 
 /*
  * Puts `bytes` in the place of part->body[from … to) as it stands in the message, that is encoded;

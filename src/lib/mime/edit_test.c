@@ -338,8 +338,30 @@ static void test_wrap_multipart(void **state)
 	struct fixture f = fixture(multi);
 
 	(void)state;
+	mime_edit_trim(&f.ed, f.m);
 	mime_edit_wrap(&f.ed, STR("w"));
+	check(&f.ed, "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"w\"\n\n--w\n"
+		     "Content-Type: multipart/mixed; boundary=b\n\n\n--b\nX: 1\n\none\n--b\n\n"
+		     "two\n--b\n--b--\n\n--w--\n");
+	mime_edit_replace(&f.ed, f.m, STR("\nall"));
+	mime_edit_trim(&f.ed, f.m);
+	check(&f.ed, "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"w\"\n\n--w\n"
+		     "\nall\n--w--\n");
+	arena_close(f.a);
+}
+
+static void test_trim(void **state)
+{
+	struct fixture f = fixture(multi);
+
+	(void)state;
+	mime_edit_trim(&f.ed, f.m->child);
 	assert_true(mime_edit_is_empty(&f.ed));
+	mime_edit_trim(&f.ed, f.m);
+	mime_edit_trim(&f.ed, f.m);
+	mime_edit_replace(&f.ed, f.m->child, STR("\nnew"));
+	check(&f.ed, "Content-Type: multipart/mixed; boundary=b\n\n\n--b\n\nnew\n--b\n\ntwo\n"
+		     "--b\n--b--\n");
 	arena_close(f.a);
 }
 
@@ -381,6 +403,7 @@ int main(void)
 		cmocka_unit_test(test_wrap_odd_roots),
 		cmocka_unit_test(test_wrap_message),
 		cmocka_unit_test(test_wrap_multipart),
+		cmocka_unit_test(test_trim),
 		cmocka_unit_test(test_body),
 	};
 

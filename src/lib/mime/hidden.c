@@ -29,7 +29,7 @@ static struct mime *variant(struct again *x, const struct mime *m, struct str bo
 static void try_encoding(struct again *x, const struct mime *m, enum mime_encoding encoding)
 {
 	if (m->encoding != encoding && may_look(x, m->body.n))
-		again_add(x, variant(x, m, m->body, encoding), x->from_aid, "another encoding");
+		again_add(x, variant(x, m, m->body, encoding), x->place, "another encoding");
 }
 
 enum { B64_DATA, B64_BLANK, B64_PAD, B64_OTHER };
@@ -93,7 +93,7 @@ static void try_base64(struct again *x, const struct mime *m,
 		return;
 	buf_init(&b, x->a, SIZE_MAX);
 	filter(&b, m->body);
-	again_add(x, variant(x, m, buf_str(&b), MIME_BASE64), x->from_aid, what);
+	again_add(x, variant(x, m, buf_str(&b), MIME_BASE64), x->place, what);
 }
 
 /* All that decoders make of broken base64. */
@@ -106,7 +106,7 @@ static void look_at_base64(struct again *x, const struct mime *m)
 	look = base64_look(m->body);
 	if (look.padded || look.garbage)
 		again_add(x, variant(x, m, str_sub(m->body, 0, look.stop), MIME_BASE64),
-			  x->from_aid, "base64 as far as it is sound");
+			  x->place, "base64 as far as it is sound");
 	if (look.padded)
 		try_base64(x, m, without_padding, "base64 without padding");
 	if (!look.garbage)
@@ -131,7 +131,7 @@ static void embedded_found(void *ctx, struct str name, struct str content)
 			    .header_type = STR(""),
 			    .disposition = STR("attachment"),
 			    .disposition_params = { param, 1 } };
-	if (again_add(x, m, x->from_aid, "a file in a text"))
+	if (again_add(x, m, x->place, "a file in a text"))
 		x->out->anomalies |= MIME_TEXT_ENCODED;
 }
 
@@ -139,6 +139,13 @@ static void look_for_files(struct again *x, struct str text)
 {
 	if (text.n && may_look(x, text.n))
 		mime_embedded(x->a, text, embedded_found, x);
+}
+
+/* Only multiparts have edges, and only those of the tree are looked into. */
+static void look_at_edge(struct again *x, struct str edge)
+{
+	x->place = edge;
+	look_for_files(x, edge);
 }
 
 static bool is_text(const struct mime *m)
@@ -173,12 +180,12 @@ static void look_into_leaf(struct again *x, const struct mime *m)
 		arena_rewind(x->a, mark);
 }
 
-void again_look_into(struct again *x, const struct mime *m, uint32_t aid)
+void again_look_into(struct again *x, const struct mime *m, struct str place)
 {
 	x->from = m;
-	x->from_aid = aid;
+	x->place = place;
 	if (!m->child)
 		look_into_leaf(x, m);
-	look_for_files(x, m->preamble);
-	look_for_files(x, m->epilogue);
+	look_at_edge(x, m->preamble);
+	look_at_edge(x, m->epilogue);
 }

@@ -53,37 +53,36 @@ static struct str leaf_key(const struct again *x, const struct mime *m, struct s
 	return buf_str(&b);
 }
 
-/* The last part of the tree that begins at or before `at`, or the one around it that goes so far.
+/* The last part of the tree that begins at or before `place`, or the one around it that goes on to
+ * its end.
  */
-static uint32_t part_at(const struct mime_mail *mail, size_t at)
+static uint32_t part_around(const struct mime_mail *mail, struct str place)
 {
 	uint32_t lo = 0, hi = mail->part_count;
-	const char *p = mail->raw.p + at;
 	const struct mime *m;
 
 	while (hi - lo > 1) {
 		uint32_t mid = lo + (hi - lo) / 2;
 
-		if (mail->parts[mid]->raw.p <= p)
+		if (mail->parts[mid]->raw.p <= place.p)
 			lo = mid;
 		else
 			hi = mid;
 	}
-	for (m = mail->parts[lo]; m->parent && p >= m->raw.p + m->raw.n;)
+	for (m = mail->parts[lo]; m->parent && !is_within(place, m->raw);)
 		m = m->parent;
 	return m->aid;
 }
 
-/* What was decoded belongs to the part that it was decoded from. */
-uint32_t again_owner(const struct again *x, const struct mime *m)
+struct str again_place(const struct again *x, const struct mime *m)
 {
 	for (; m; m = m->parent) {
-		ptrdiff_t at = offset(x, m->body.n ? m->body : m->raw);
+		ptrdiff_t at = offset(x, m->raw);
 
 		if (at >= 0)
-			return part_at(x->root->mail, (size_t)at);
+			return str_sub(x->root->mail->raw, (size_t)at, m->raw.n);
 	}
-	return 1;
+	return x->root->mail->raw;
 }
 
 /* Both extensions count; names without one tell nobody what to start. */
@@ -103,7 +102,7 @@ static void judge(struct again *x, const struct mime *same, const struct mime *m
 		x->out->anomalies |= MIME_NAMES_DIFFER;
 }
 
-bool again_add(struct again *x, const struct mime *m, uint32_t aid, const char *how)
+bool again_add(struct again *x, const struct mime *m, struct str place, const char *how)
 {
 	struct str content = content_key(x, m), leaf;
 	struct mime_names names = mime_names(x->a, m);
@@ -120,7 +119,11 @@ bool again_add(struct again *x, const struct mime *m, uint32_t aid, const char *
 	map_set(&x->leaves, leaf, (void *)(uintptr_t)m);
 	if (!same)
 		map_set(&x->contents, content, (void *)(uintptr_t)m);
-	vec_add(x->a, &x->found, ((struct mime_reading){ m, aid, how }));
+	vec_add(x->a, &x->found,
+		((struct mime_reading){ .part = m,
+					.place = place,
+					.aid = part_around(x->root->mail, place),
+					.how = how }));
 	return true;
 }
 

@@ -69,6 +69,7 @@ static void check_reading(struct arena *a, const struct mime *root, const struct
 	struct err e;
 
 	ASSERT(r->aid >= 1 && r->aid <= root->mail->part_count);
+	ASSERT(is_within(r->place, root->mail->parts[r->aid - 1]->raw));
 	ASSERT(!r->part->child && r->part->type.n && r->how);
 	ASSERT(mime_body(a, r->part, r->part->body.n, &out, &e) == 0);
 	check_names(a, r->part);
@@ -109,7 +110,7 @@ static void random_edit(struct mime_edit *ed, const struct mime *part, unsigned 
 					    STR_INIT("X-A") };
 	struct str name = names[choice % ARRAY_LEN(names)], value;
 
-	switch (choice / 8 % 8) {
+	switch (choice / 8 % 9) {
 	case 0:
 		mime_edit_delete(ed, part, name);
 		break;
@@ -131,6 +132,9 @@ static void random_edit(struct mime_edit *ed, const struct mime *part, unsigned 
 		break;
 	case 6:
 		mime_edit_body(ed, part, 0, part->body.n, STR("all"));
+		break;
+	case 7:
+		mime_edit_trim(ed, part);
 		break;
 	default:
 		mime_edit_copy(ed, ed);

@@ -115,7 +115,7 @@ void mime_edit_wrap(struct mime_edit *ed, struct str boundary)
 	const char *end = root->body.p + root->body.n;
 	struct buf open, close;
 
-	if (ed->boundary.n || mime_is_multipart(root))
+	if (ed->boundary.n)
 		return;
 	ed->boundary = boundary;
 	buf_init(&open, ed->a, SIZE_MAX);
@@ -199,4 +199,23 @@ void mime_edit_body(struct mime_edit *ed, const struct mime *part, size_t from, 
 		return;
 	mime_splice_drop(ed, part->body.p, part->body.p + to, is_covered, &range);
 	mime_splice_add(ed, part, SPLICE_BODY, part->body.p + from, to - from)->with = bytes;
+}
+
+static void trim(struct mime_edit *ed, const struct mime *part, struct str edge)
+{
+	size_t off = (size_t)(edge.p - part->mail->raw.p);
+	struct range range = { off, off + edge.n, part->aid };
+
+	if (!edge.n)
+		return;
+	mime_splice_drop(ed, edge.p, edge.p + edge.n, is_covered, &range);
+	mime_splice_add(ed, part, SPLICE_BODY, edge.p, edge.n)->with = STR("");
+}
+
+void mime_edit_trim(struct mime_edit *ed, const struct mime *part)
+{
+	if (!part->child || mime_edit_is_gone(ed, part) || (part == ed->root && is_replaced(ed)))
+		return;
+	trim(ed, part, part->preamble);
+	trim(ed, part, part->epilogue);
 }

@@ -8,7 +8,7 @@
  * each habit is tried if something in the message gives it a chance to matter (a table in again.c),
  * and parts that come out as they were in the tree are dropped. What remains is a list of leaves
  * beside the tree, each with the part of the tree that holds its bytes, so that rules can mark it
- * and actions can remove it.
+ * and actions can remove it: a message without those bytes does not show it in any reading.
  *
  * A mail is ambiguous if clients see different contents, different types, or names that end
  * differently. Names that differ otherwise ("bär.txt" and "baer.txt") are all there to be matched,
@@ -34,7 +34,12 @@ struct mime_reading {
 	 * NULL. Its body is no view of the message if it was decoded on the way to it.
 	 */
 	const struct mime *part;
-	uint32_t aid;    /* the innermost part of the tree in which its bytes are */
+	/*
+	 * The bytes of the message that it was read from, header and all; without them no client
+	 * shows it. Of what was decoded on the way: those of what it was decoded from.
+	 */
+	struct str place;
+	uint32_t aid;    /* the innermost part of the tree that holds all of `place` */
 	const char *how; /* "the last of several fields" */
 };
 
