@@ -7,8 +7,8 @@ In each mail, whichever client it is meant for: a Match Filename object finds ev
 client shows; a ContentType object finds the program by its content; a virus scanner gets its bytes,
 in the mail as it is or in what it gets beside it (both read by Python's email here); and the
 Ambiguous object matches exactly if clients differ. When a rule has removed the attachment, by
-content, by name or as all attachments are, none of that finds it any more: the filter is asked
-again about what it delivers, and a virus scanner gets nothing of it.
+content, by name, for not having its harmless name or as all attachments are, none of that finds it
+any more: the filter is asked again about what it delivers, and a virus scanner gets nothing of it.
 """
 import argparse
 import email
@@ -102,7 +102,10 @@ def check_removed(ask, cases):
     todo = []
     for case in cases:
         finders = list(case.finders())
-        for n, (what, action) in enumerate([(f, MATCHING) for f in finders] + [(finders[0], ALL)]):
+        ways = [(f, MATCHING) for f in finders] + [(finders[0], ALL)]
+        ways += [(f"!{FILENAME}\t{pattern(n)}", MATCHING)
+                 for n in case.trick.names if EXE not in n and case.trick.differ]
+        for n, (what, action) in enumerate(ways):
             todo.append((case, f"{case.path}.{n}", what, action))
     ask(f"{path}\tremove\t{out}\t{action}\t{what}"
         for path, out, what, action in ((case.path, *rest) for case, *rest in todo))

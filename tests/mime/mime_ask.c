@@ -4,12 +4,14 @@
  *
  * Standard input, one question a line, fields separated by tabs:
  *
- *	FILE OTYPE VALUE	prints 1 if a rule with that one object matches the mail, else 0
- *	FILE scan OUT		writes what scanners get beside the mail to OUT, and prints 1; 0:
- *				nothing
+ *	FILE OTYPE VALUE
+ *		prints 1 if a rule with that one object matches the mail, else 0; with an
+ *		exclamation mark before OTYPE its group is inverted
+ *	FILE scan OUT
+ *		writes what scanners get beside the mail to OUT, and prints 1; 0: nothing
  *	FILE remove OUT ACTION OTYPE VALUE
- *				writes to OUT what a rule with that object and the action "remove
- *				attachments" (its stored value) delivers, and prints 1 if it matched
+ *		writes to OUT what a rule with that object and the action "remove attachments"
+ *		(its stored value) delivers, and prints 1 if it matched
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -50,12 +52,14 @@ struct one_rule {
 static int match(struct asked *x, const struct one_rule *one, struct outbox **out, bool *yes,
 		 struct err *e)
 {
+	bool invert = str_starts(one->otype, STR("!"));
 	int64_t otype;
 	struct rules_row rule = { 1, 50, 1, RULE_BOTH, STR("rule") };
 	struct rules_group_row groups[] = { { 1, STR("what"), STR("what") },
 					    { 2, STR("action"), STR("action") } };
 	struct rules_object_row objects[] = { { 1, 0, 1, one->value },
 					      { 2, one->action, 2, one->action_value } };
+	struct rules_attr_row inverted = { 1, STR("invert"), STR("1") };
 	struct rules_link_row links[] = { { 1, 1, RULE_WHAT }, { 2, 1, RULE_ACTION } };
 	struct rules_tables tables = { .rules = &rule,
 				       .n_rules = 1,
@@ -64,7 +68,9 @@ static int match(struct asked *x, const struct one_rule *one, struct outbox **ou
 				       .objects = objects,
 				       .n_objects = 2,
 				       .links = links,
-				       .n_links = 2 };
+				       .n_links = 2,
+				       .group_attrs = &inverted,
+				       .n_group_attrs = invert };
 	struct str pmail = x->env.rcpt[0].address;
 	struct rules_mail mail = {
 		.scan = x->scan, .pmail = &pmail, .unique = STR("X"), .version = STR("1")
@@ -72,7 +78,7 @@ static int match(struct asked *x, const struct one_rule *one, struct outbox **ou
 	struct rules *rules;
 	struct plan *plan;
 
-	if (!str_int(one->otype, 0, 10000, &otype))
+	if (!str_int(str_from(one->otype, invert), 0, 10000, &otype))
 		return err_set(e, ERR_INVALID, "not an object type: %.*s", STR_ARG(one->otype));
 	objects[0].otype = otype;
 	if (rules_build(x->a, &tables, &rules, e) < 0 ||

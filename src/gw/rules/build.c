@@ -290,6 +290,7 @@ static void collect_actions(struct builder *b, struct rule *rule)
 	rule->n_all_actions = list.n;
 	while (rule->n_actions < list.n && !rule->final)
 		rule->final = list.p[rule->n_actions++]->type->final;
+	rule->accepts = rule->final && rule->actions[rule->n_actions - 1]->type == &type_accept;
 	for (size_t i = 0; i < rule->n_actions; i++) {
 		const struct rule_object *o = rule->actions[i];
 

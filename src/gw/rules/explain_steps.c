@@ -92,6 +92,14 @@ static void mode(struct explain *x, size_t n, const char *of, bool and, bool inv
 	buf_addz(x->out, ": ");
 }
 
+static void doubt(struct explain *x, const struct trace_step *step)
+{
+	if (step->in_doubt)
+		buf_addz(x->out, step->answer.kind == MARKS_NONE ?
+					 ", since not every client sees it so" :
+					 ", as some clients see it");
+}
+
 static void side_line(struct explain *x, const struct rule *rule, const struct trace_step *step)
 {
 	const struct rule_side *s = step->of;
@@ -101,6 +109,7 @@ static void side_line(struct explain *x, const struct rule *rule, const struct t
 	subject_of(x, category, step->n);
 	mode(x, s->n, "groups", s->and, s->invert);
 	explain_answer(x, step->answer);
+	doubt(x, step);
 	buf_addc(x->out, '\n');
 }
 
@@ -113,6 +122,7 @@ static void group_line(struct explain *x, const struct trace_step *step)
 	buf_addc(x->out, '\'');
 	mode(x, g->n, "objects", g->and, g->invert);
 	explain_answer(x, step->answer);
+	doubt(x, step);
 	buf_addz(x->out, g->n ? "\n" : ", it is empty\n");
 }
 
@@ -156,6 +166,7 @@ static void object_line(struct explain *x, const struct trace_step *step)
 	explain_object(x, o);
 	buf_addz(x->out, ": ");
 	explain_answer(x, step->answer);
+	doubt(x, step);
 	if (step->said)
 		texts(x, step->said, yes);
 	if (step->who.people == PEOPLE_ABSENT)

@@ -168,6 +168,16 @@ static bool groups_imply(const struct rule_side *b, const struct rule_side *a)
 	return b_all ? some_in(b, a) : all_in(b, a);
 }
 
+/* Clients may disagree about what patterns are held against. */
+static bool is_certain(const struct rule_side *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		for (size_t k = 0; k < s->groups[i]->n; k++)
+			if (s->groups[i]->objects[k].type->regex)
+				return false;
+	return true;
+}
+
 static bool side_covers(const struct lint *x, const struct rule *ra, const struct rule *rb,
 			int category)
 {
@@ -181,6 +191,9 @@ static bool side_covers(const struct lint *x, const struct rule *ra, const struc
 	b = counted(x->a, &rb->side[category], category);
 	if (category == RULE_WHEN)
 		return when_covers(&a, &b);
+	/* In a mail that is ambiguous a rule that accepts matches less (match.c). */
+	if (category == RULE_WHAT && ra->accepts && !rb->accepts && !is_certain(&a))
+		return false;
 	if (a.invert != b.invert)
 		return false;
 	return a.invert ? groups_imply(&a, &b) : groups_imply(&b, &a);

@@ -22,7 +22,7 @@ static void add_side(struct buf *b, unsigned side)
 		buf_addf(b, "mode from%s%s\n", and ? " and" : "", invert ? " invert" : "");
 	for (unsigned i = 0; i < GROUPS; i++)
 		if (side >> 2 >> i & 1)
-			buf_addf(b, "use %u\n", i + 1);
+			buf_addf(b, "use %u from\n", i + 1);
 }
 
 static struct testcase *two_rules(struct arena *a, unsigned first, unsigned second)

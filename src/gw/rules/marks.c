@@ -100,3 +100,33 @@ struct marks marks_unite(struct arena *a, uint32_t n, struct marks x, struct mar
 		return x;
 	return y.kind == MARKS_NONE ? x : y;
 }
+
+struct verdict verdict_and(struct arena *a, uint32_t n, struct verdict x, struct verdict y)
+{
+	return (struct verdict){ marks_and(a, n, x.some, y.some),
+				 marks_and(a, n, x.every, y.every) };
+}
+
+struct verdict verdict_or(struct arena *a, uint32_t n, struct verdict x, struct verdict y)
+{
+	return (struct verdict){ marks_or(a, n, x.some, y.some), marks_or(a, n, x.every, y.every) };
+}
+
+struct verdict verdict_not(struct arena *a, uint32_t n, struct verdict x)
+{
+	return (struct verdict){ marks_not(a, n, x.every), marks_not(a, n, x.some) };
+}
+
+struct verdict verdict_unite(struct arena *a, uint32_t n, struct verdict x, struct verdict y)
+{
+	return (struct verdict){ marks_unite(a, n, x.some, y.some),
+				 marks_unite(a, n, x.every, y.every) };
+}
+
+bool verdict_in_doubt(uint32_t n, const struct verdict *v)
+{
+	if (v->some.kind != v->every.kind)
+		return true;
+	return v->some.kind == MARKS_SET &&
+	       memcmp(v->some.bits, v->every.bits, words(n) * sizeof(uint64_t)) != 0;
+}

@@ -3,6 +3,11 @@
  *
  * Nothing matched (NONE), the mail as such (WHOLE: it has a virus, it is spam), or a non-empty set
  * of parts. The algebra is that of decisions.md; it is exact, whatever the number of parts.
+ *
+ * Clients may read one mail in several ways. A verdict says what is marked in some reading and what
+ * is marked in every one, at least; where nothing is in doubt the two are the same. Its operations
+ * keep that promise: what an inverted group marks in some reading is all that the group does not
+ * mark in every one. Rules ask for the side that is safe (match.c).
  */
 #pragma once
 
@@ -31,3 +36,15 @@ struct marks marks_not(struct arena *a, uint32_t n, struct marks x);
 
 /* Groups of one rule: sets are united, WHOLE adds nothing to them. */
 struct marks marks_unite(struct arena *a, uint32_t n, struct marks x, struct marks y);
+
+struct verdict {
+	struct marks some, every;
+};
+
+struct verdict verdict_and(struct arena *a, uint32_t n, struct verdict x, struct verdict y);
+struct verdict verdict_or(struct arena *a, uint32_t n, struct verdict x, struct verdict y);
+struct verdict verdict_not(struct arena *a, uint32_t n, struct verdict x);
+struct verdict verdict_unite(struct arena *a, uint32_t n, struct verdict x, struct verdict y);
+
+/* Whether the two sides differ. */
+bool verdict_in_doubt(uint32_t n, const struct verdict *v);

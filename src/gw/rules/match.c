@@ -26,14 +26,16 @@ static void add_names(struct what *w, struct what_names *to, const struct mime *
 {
 	struct mime_names names = mime_names(w->a, part);
 
+	to->nameless |= !names.n;
 	for (size_t i = 0; i < names.n; i++)
 		vec_add(w->a, &to->list, names.p[i]);
 }
 
 const struct what_names *what_names(struct what *w, uint32_t aid)
 {
-	const struct mime_readings *readings = &w->s->readings;
+	const struct mime_reading *r;
 	struct what_names *names;
+	size_t n;
 
 	if (!w->names)
 		w->names = NEW_N(w->a, struct what_names, w->s->n_parts);
@@ -42,10 +44,40 @@ const struct what_names *what_names(struct what *w, uint32_t aid)
 		return names;
 	names->known = true;
 	add_names(w, names, w->s->parts[aid - 1]);
-	for (size_t i = 0; i < readings->n; i++)
-		if (readings->p[i].aid == aid)
-			add_names(w, names, readings->p[i].part);
+	r = mime_readings_of(&w->s->readings, aid, &n);
+	for (size_t i = 0; i < n; i++)
+		add_names(w, names, r[i].part);
 	return names;
+}
+
+bool what_tally_add(const struct what *w, struct what_tally *t, bool yes)
+{
+	t->yes |= yes;
+	t->no |= !yes;
+	return yes && !w->s->ambiguous;
+}
+
+enum what_seen what_tally_sum(const struct what *w, const struct what_tally *t)
+{
+	if (!t->yes)
+		return WHAT_NEVER;
+	return t->no && w->s->ambiguous ? WHAT_SOMETIMES : WHAT_ALWAYS;
+}
+
+bool what_varies(const struct what *w, uint32_t aid)
+{
+	size_t n;
+
+	mime_readings_of(&w->s->readings, aid, &n);
+	return n && w->s->ambiguous;
+}
+
+void what_mark(struct what *w, struct verdict *v, uint32_t aid, enum what_seen seen)
+{
+	if (seen != WHAT_NEVER)
+		marks_add(&v->some, w->a, w->s->n_parts, aid);
+	if (seen == WHAT_ALWAYS)
+		marks_add(&v->every, w->a, w->s->n_parts, aid);
 }
 
 bool what_matches(struct what *w, const struct re *re, uint32_t aid, const char *kind,
@@ -177,7 +209,7 @@ static int find_answer(struct match *x, const struct rule_object *o, struct what
 		return 0;
 	}
 	x->what.answer = NEW(x->a, struct what_answer);
-	if (o->type->what(o->data, &x->what, &x->what.answer->marks, e) < 0)
+	if (o->type->what(o->data, &x->what, &x->what.answer->verdict, e) < 0)
 		return -1;
 	*out = x->what.answer;
 	if (keep)
@@ -185,7 +217,8 @@ static int find_answer(struct match *x, const struct rule_object *o, struct what
 	return 0;
 }
 
-static int ask_what(struct match *x, const struct rule_object *o, struct marks *out, struct err *e)
+static int ask_what(struct match *x, const struct rule_object *o, struct verdict *out,
+		    struct err *e)
 {
 	size_t step = trace_begin(x->trace, TRACE_OBJECT, o, 0);
 	struct what_answer *answer;
@@ -196,50 +229,76 @@ static int ask_what(struct match *x, const struct rule_object *o, struct marks *
 		gave_up(x, o, step);
 	if (x->trace)
 		x->trace->steps.p[step].said = answer;
-	trace_end(x->trace, step, answer->marks);
-	*out = answer->marks;
+	trace_end_what(x->trace, step, answer->verdict.some,
+		       verdict_in_doubt(x->s->n_parts, &answer->verdict));
+	*out = answer->verdict;
 	return 0;
 }
 
-static int what_group(struct match *x, const struct rule_group *g, struct marks *out,
+static int what_group(struct match *x, const struct rule_group *g, struct verdict *out,
 		      struct err *e)
 {
 	size_t step = trace_begin(x->trace, TRACE_GROUP, g, 0);
 	uint32_t n = x->s->n_parts;
-	struct marks m, one;
+	struct verdict v, one;
 
-	if (ask_what(x, &g->objects[0], &m, e) < 0)
+	if (ask_what(x, &g->objects[0], &v, e) < 0)
 		return -1;
 	for (size_t i = 1; i < g->n; i++) {
 		if (ask_what(x, &g->objects[i], &one, e) < 0)
 			return -1;
-		m = g->and ? marks_and(x->a, n, m, one) : marks_or(x->a, n, m, one);
+		v = g->and ? verdict_and(x->a, n, v, one) : verdict_or(x->a, n, v, one);
 	}
-	*out = g->invert ? marks_not(x->a, n, m) : m;
-	trace_end(x->trace, step, *out);
+	*out = g->invert ? verdict_not(x->a, n, v) : v;
+	trace_end_what(x->trace, step, out->some, verdict_in_doubt(n, out));
 	return 0;
 }
 
-/* The marks of a rule for the class of recipients in x->what.listed. */
-static int what_side(struct match *x, const struct rule_side *s, struct marks *out, struct err *e)
+/* How many groups of a rule matched. */
+struct group_count {
+	size_t all, some, every; /* in some reading of the mail, in every one */
+};
+
+/* Turned round, what holds in some reading is what does not in every one. */
+static struct verdict what_groups(const struct rule_side *s, const struct group_count *n,
+				  struct verdict marks)
 {
+	bool some = s->and ? n->some == n->all : n->some > 0;
+	bool every = s->and ? n->every == n->all : n->every > 0;
+
+	if (!s->n)
+		return marks;
+	if (s->invert ? every : !some)
+		marks.some.kind = MARKS_NONE;
+	if (s->invert ? some : !every)
+		marks.every.kind = MARKS_NONE;
+	return marks;
+}
+
+/*
+ * The marks of a rule for the class of recipients in x->what.listed. Where clients disagree about
+ * the mail, a rule that accepts it must be right in every reading; for all others one suffices.
+ */
+static int what_side(struct match *x, const struct rule *rule, struct marks *out, struct err *e)
+{
+	const struct rule_side *s = &rule->side[RULE_WHAT];
 	size_t step = trace_begin(x->trace, TRACE_SIDE, s, x->what.listed);
-	struct marks all = { .kind = MARKS_WHOLE }, one;
-	bool any = false, every = true;
+	struct verdict all = { { .kind = MARKS_WHOLE }, { .kind = MARKS_WHOLE } }, one;
+	struct group_count count = { 0 };
 
 	for (size_t i = 0; i < s->n; i++) {
 		if (!s->groups[i]->n)
 			continue;
 		if (what_group(x, s->groups[i], &one, e) < 0)
 			return -1;
-		any |= one.kind != MARKS_NONE;
-		every &= one.kind != MARKS_NONE;
-		all = marks_unite(x->a, x->s->n_parts, all, one);
+		count.all++;
+		count.some += one.some.kind != MARKS_NONE;
+		count.every += one.every.kind != MARKS_NONE;
+		all = verdict_unite(x->a, x->s->n_parts, all, one);
 	}
-	if (s->n && (s->and ? every : any) == s->invert)
-		all.kind = MARKS_NONE;
-	trace_end(x->trace, step, all);
-	*out = all;
+	all = what_groups(s, &count, all);
+	*out = rule->accepts ? all.every : all.some;
+	trace_end_what(x->trace, step, *out, verdict_in_doubt(x->s->n_parts, &all));
 	return 0;
 }
 
@@ -256,7 +315,7 @@ static void note_lists(struct match *x, const struct rule *rule, const size_t *r
 {
 	const struct rule_side *what = &rule->side[RULE_WHAT];
 	struct what_answer ignored_answer = { 0 };
-	struct marks m;
+	struct verdict v;
 	struct err ignored;
 
 	for (size_t g = 0; g < what->n; g++)
@@ -268,10 +327,10 @@ static void note_lists(struct match *x, const struct rule *rule, const size_t *r
 				continue;
 			x->what.listed = 0;
 			x->what.answer = &ignored_answer;
-			m.kind = MARKS_NONE;
-			if (o->type->what(o->data, &x->what, &m, &ignored) < 0)
+			v = (struct verdict){ 0 };
+			if (o->type->what(o->data, &x->what, &v, &ignored) < 0)
 				return;
-			over = m.kind != MARKS_NONE;
+			over = v.some.kind != MARKS_NONE;
 			for (size_t i = 0; i < n; i++)
 				if (x->plan->listed[rcpt[i]] & (over ? LISTED_WHITE : LISTED_BLACK))
 					note_listed(x, rcpt[i],
@@ -301,7 +360,7 @@ static int ask_rule(struct match *x, const struct rule *rule, const size_t *rcpt
 		x->what.listed = class;
 		x->what.spam_matched = false;
 		x->what.view = SPAM_VIEW_MAIL;
-		if (what_side(x, &rule->side[RULE_WHAT], &answer[class].marks, e) < 0)
+		if (what_side(x, rule, &answer[class].marks, e) < 0)
 			return -1;
 		answer[class].view = x->what.view;
 	}

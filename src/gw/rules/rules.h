@@ -11,6 +11,10 @@
  *
  * filter.md §5 to §8 with the decisions of decisions.md: marks are exact sets, spam information is
  * per recipient, each recipient has its own view of the mail, recipients named twice count once.
+ *
+ * Where clients read a mail in different ways, what objects are asked about each. A rule matches if
+ * it does so in some reading, its groups inverted or not; a rule that accepts the mail has to match
+ * in every one. So in doubt nothing gets past a rule that stops it.
  */
 #pragma once
 

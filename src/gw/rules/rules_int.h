@@ -75,7 +75,7 @@ struct rule_type {
 	struct str (*describe)(struct arena *a, const void *o);
 	bool (*who)(const void *o, const struct who *w);
 	bool (*when)(const void *o, const struct tm *local);
-	int (*what)(const void *o, struct what *w, struct marks *m, struct err *e);
+	int (*what)(const void *o, struct what *w, struct verdict *v, struct err *e);
 	void (*act)(const void *o, struct act *x);
 	void (*regex)(const void *o, struct rule_regex *out);
 	/* Who objects that ask for the client's address, which a recipient does not have. */
@@ -133,6 +133,7 @@ struct rule {
 	size_t n_actions;
 	const struct rule_object *unbuilt; /* of a type nobody knows: the rule is not used */
 	bool final;	  /* has a final action */
+	bool accepts;	  /* which is to accept the mail */
 	bool has_spam;	  /* a what object that depends on the recipient */
 	bool prints_spam; /* an action's text prints spam information */
 	bool dead;	  /* has what groups, all of them empty: matches nobody */

@@ -17,8 +17,20 @@ int scan_spam(struct scan *s, const struct scan_spam **out, struct err *e)
 
 const struct scan_types *scan_part_types(struct scan *s, const struct mime *part)
 {
-	(void)s;
-	return &current->types[part->aid - 1];
+	struct scan_types *t = &current->types[part->aid - 1];
+	const struct mime_reading *r;
+	size_t n;
+
+	if (t->next)
+		return t;
+	r = mime_readings_of(&s->readings, part->aid, &n);
+	for (size_t i = 0; i < n; i++) {
+		struct scan_types *more = NEW(s->a, struct scan_types);
+
+		*more = (struct scan_types){ .header = r[i].part->header_type, .next = t->next };
+		t->next = more;
+	}
+	return t;
 }
 
 int scan_part_archive(struct scan *s, const struct mime *part, const struct scan_archive **out,
@@ -206,8 +218,11 @@ static void read_rules_line(struct reader *r, struct str line)
 		row->class = rest;
 	} else if (str_eq(first, STR("use"))) {
 		struct rules_link_row *link = vec_push(r->a, &r->links);
+		int64_t group = number(word(&rest));
 
-		*link = (struct rules_link_row){ number(rest), (int64_t)r->rules.n, RULE_FROM };
+		if (category(rest) < 0)
+			wrong(line);
+		*link = (struct rules_link_row){ group, (int64_t)r->rules.n, category(rest) };
 	} else if (category(first) >= 0) {
 		read_group(r, category(first), rest);
 	} else {

@@ -7,7 +7,7 @@
  *	mode what and invert		attributes of a category of this rule
  *	what and invert			a group of it: from, to, when, what, action
  *	spare who			a group of no rule (yet)
- *	use 1				the rule has that group in FROM
+ *	use 1 from			the rule has that group there, too
  *	obj 3000 5			an object of that group: otype, value; <NL> is a line end
  *	attr subject Hello		an attribute of that object
  *	[env]
@@ -22,7 +22,8 @@
  *	[explain]			or: what rules_explain() prints
  *	[lint]				or: what rules_lint() prints
  *
- * Ids count from 1 in the order of the text. The scan is a stand-in that knows what [env] says.
+ * Ids count from 1 in the order of the text. The scan is a stand-in that knows what [env] says; of
+ * other readings of a part it knows the type in the header only.
  */
 #pragma once
 

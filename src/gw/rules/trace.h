@@ -21,6 +21,7 @@ struct trace_step {
 	const void *of;
 	size_t n;
 	struct marks answer; /* "yes" where there are no parts is MARKS_WHOLE */
+	bool in_doubt;	     /* it would be another one in some reading of the mail */
 	const struct what_answer *said; /* what objects */
 	struct who_said who; /* who objects */
 	bool gave_up;
@@ -40,10 +41,12 @@ static inline size_t trace_begin(struct trace *t, enum trace_kind kind, const vo
 	return t ? trace_add(t, kind, of, n) : 0;
 }
 
-static inline void trace_end(struct trace *t, size_t step, struct marks answer)
+static inline void trace_end_what(struct trace *t, size_t step, struct marks answer, bool in_doubt)
 {
-	if (t)
-		t->steps.p[step].answer = answer;
+	if (!t)
+		return;
+	t->steps.p[step].answer = answer;
+	t->steps.p[step].in_doubt = in_doubt;
 }
 
 /* For answers that are yes or no; gives the answer back. */

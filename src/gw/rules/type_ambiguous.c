@@ -9,12 +9,12 @@ static struct str describe(struct arena *a, const void *o)
 }
 
 /* Ours, not the original's: mail clients may see another message than we do (decisions.md). */
-static int matches(const void *o, struct what *w, struct marks *m, struct err *e)
+static int matches(const void *o, struct what *w, struct verdict *v, struct err *e)
 {
 	(void)o;
 	(void)e;
 	if (w->s->ambiguous)
-		m->kind = MARKS_WHOLE;
+		what_mark_mail(v);
 	return 0;
 }
 

@@ -11,16 +11,19 @@ static bool inside_matches(const struct type_pattern *p, struct what *w, uint32_
 }
 
 /* The part's own name, then those of everything in it. */
-static int matches(const void *o, struct what *w, struct marks *m, struct err *e)
+static int matches(const void *o, struct what *w, struct verdict *v, struct err *e)
 {
 	for (uint32_t aid = 1; aid <= w->s->n_parts; aid++) {
+		enum what_seen seen = type_filename_matches(o, w, aid);
 		const struct scan_archive *in;
-		bool yes = type_filename_matches(o, w, aid);
 
-		if (!yes && scan_part_archive(w->s, w->s->parts[aid - 1], &in, e) < 0)
-			return -1;
-		if (yes || inside_matches(o, w, aid, in))
-			marks_add(m, w->a, w->s->n_parts, aid);
+		if (seen == WHAT_NEVER) {
+			if (scan_part_archive(w->s, w->s->parts[aid - 1], &in, e) < 0)
+				return -1;
+			if (inside_matches(o, w, aid, in))
+				seen = what_varies(w, aid) ? WHAT_SOMETIMES : WHAT_ALWAYS;
+		}
+		what_mark(w, v, aid, seen);
 	}
 	return 0;
 }

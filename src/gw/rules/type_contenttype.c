@@ -54,22 +54,22 @@ static bool types_match(const struct type_pattern *p, struct what *w, uint32_t a
 	       (t->glob.n && what_matches(w, p->re, aid, "type by name", t->glob));
 }
 
-bool type_contenttype_matches(const struct type_pattern *p, struct what *w, uint32_t aid)
+enum what_seen type_contenttype_matches(const struct type_pattern *p, struct what *w, uint32_t aid)
 {
 	const struct scan_types *t = scan_part_types(w->s, w->s->parts[aid - 1]);
+	struct what_tally tally = { 0 };
 
 	for (; t; t = t->next)
-		if (types_match(p, w, aid, t))
-			return true;
-	return false;
+		if (what_tally_add(w, &tally, types_match(p, w, aid, t)))
+			break;
+	return what_tally_sum(w, &tally);
 }
 
-static int matches(const void *o, struct what *w, struct marks *m, struct err *e)
+static int matches(const void *o, struct what *w, struct verdict *v, struct err *e)
 {
 	(void)e;
 	for (uint32_t aid = 1; aid <= w->s->n_parts; aid++)
-		if (type_contenttype_matches(o, w, aid))
-			marks_add(m, w->a, w->s->n_parts, aid);
+		what_mark(w, v, aid, type_contenttype_matches(o, w, aid));
 	return 0;
 }
 

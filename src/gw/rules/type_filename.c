@@ -21,22 +21,23 @@ struct str type_describe_filename(struct arena *a, const void *o)
 	return str_fmt(a, "filename=%.*s", STR_ARG(x->text));
 }
 
-bool type_filename_matches(const struct type_pattern *p, struct what *w, uint32_t aid)
+enum what_seen type_filename_matches(const struct type_pattern *p, struct what *w, uint32_t aid)
 {
 	const struct what_names *names = what_names(w, aid);
+	struct what_tally tally = { .no = names->nameless };
 
 	for (size_t i = 0; i < names->list.n; i++)
-		if (what_matches(w, p->re, aid, "name", names->list.p[i]))
-			return true;
-	return false;
+		if (what_tally_add(w, &tally,
+				   what_matches(w, p->re, aid, "name", names->list.p[i])))
+			break;
+	return what_tally_sum(w, &tally);
 }
 
-static int matches(const void *o, struct what *w, struct marks *m, struct err *e)
+static int matches(const void *o, struct what *w, struct verdict *v, struct err *e)
 {
 	(void)e;
 	for (uint32_t aid = 1; aid <= w->s->n_parts; aid++)
-		if (type_filename_matches(o, w, aid))
-			marks_add(m, w->a, w->s->n_parts, aid);
+		what_mark(w, v, aid, type_filename_matches(o, w, aid));
 	return 0;
 }
 

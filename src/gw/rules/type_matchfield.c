@@ -31,25 +31,50 @@ static struct str describe(struct arena *a, const void *o)
 	return str_fmt(a, "%.*s=%.*s", STR_ARG(x->field), STR_ARG(x->text));
 }
 
-static bool part_matches(const struct matchfield *x, struct what *w, const struct mime *part)
+static bool header_matches(const struct matchfield *x, struct what *w, uint32_t aid,
+			   const struct mime *part)
 {
 	const struct mime_header *h = mime_find(part, x->field);
 
 	for (; h; h = mime_find_next(part, h, x->field))
-		if (what_matches(w, x->re, part->aid, "value", mime_header_text(w->a, h)))
+		if (what_matches(w, x->re, aid, "value", mime_header_text(w->a, h)))
 			return true;
 	return false;
 }
 
-static int matches(const void *o, struct what *w, struct marks *m, struct err *e)
+/* What has a header of its own: files in texts have none, and many readings share that of the part.
+ */
+static bool is_asked(const struct matchfield *x, const struct mime *reading,
+		     const struct mime *part)
+{
+	if (!reading->header_count || reading->headers == part->headers)
+		return false;
+	return !x->top_part_only || reading->depth == 1;
+}
+
+static enum what_seen part_matches(const struct matchfield *x, struct what *w, uint32_t aid)
+{
+	const struct mime *part = w->s->parts[aid - 1];
+	const struct mime_reading *r;
+	struct what_tally tally = { 0 };
+	size_t n;
+
+	r = mime_readings_of(&w->s->readings, aid, &n);
+	what_tally_add(w, &tally, header_matches(x, w, aid, part));
+	for (size_t i = 0; i < n; i++)
+		if (is_asked(x, r[i].part, part))
+			what_tally_add(w, &tally, header_matches(x, w, aid, r[i].part));
+	return what_tally_sum(w, &tally);
+}
+
+static int matches(const void *o, struct what *w, struct verdict *v, struct err *e)
 {
 	const struct matchfield *x = o;
 	uint32_t n = x->top_part_only ? 1 : w->s->n_parts;
 
 	(void)e;
 	for (uint32_t aid = 1; aid <= n; aid++)
-		if (part_matches(x, w, w->s->parts[aid - 1]))
-			marks_add(m, w->a, w->s->n_parts, aid);
+		what_mark(w, v, aid, part_matches(x, w, aid));
 	return 0;
 }
 

@@ -22,7 +22,7 @@ static struct str describe(struct arena *a, const void *o)
 	return str_fmt(a, "Level %lld", (long long)x->level);
 }
 
-static int matches(const void *o, struct what *w, struct marks *m, struct err *e)
+static int matches(const void *o, struct what *w, struct verdict *v, struct err *e)
 {
 	const struct spam *x = o;
 	const struct scan_spam *found;
@@ -35,7 +35,7 @@ static int matches(const void *o, struct what *w, struct marks *m, struct err *e
 		what_saw(w, "level", str_fmt(w->a, "%lld", (long long)found->level));
 	if (over ? w->listed & LISTED_WHITE : !(w->listed & LISTED_BLACK))
 		return 0;
-	m->kind = MARKS_WHOLE;
+	what_mark_mail(v);
 	if (!w->spam_matched)
 		w->view = over ? SPAM_VIEW_MAIL : SPAM_VIEW_LISTED;
 	w->spam_matched = true;

@@ -8,12 +8,12 @@ static struct str describe(struct arena *a, const void *o)
 	return STR("active");
 }
 
-static int matches(const void *o, struct what *w, struct marks *m, struct err *e)
+static int matches(const void *o, struct what *w, struct verdict *v, struct err *e)
 {
 	(void)o;
 	(void)e;
 	if (w->s->virus.n)
-		m->kind = MARKS_WHOLE;
+		what_mark_mail(v);
 	what_saw(w, "virus", w->s->virus);
 	return 0;
 }

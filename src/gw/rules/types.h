@@ -1,7 +1,7 @@
 /* All object types of the rules: what types.c puts into one table. Private to gw/rules. */
 #pragma once
 
-#include "gw/rules/rules_int.h"
+#include "gw/rules/what.h"
 
 extern const struct rule_type type_whoregex, type_email, type_domain, type_ipaddress, type_ipnet,
 	type_ldapgroup, type_ldapuser;
@@ -12,7 +12,6 @@ extern const struct rule_type type_accept, type_block, type_notify, type_modfiel
 	type_quarantine, type_remove, type_disclaimer;
 
 struct re;
-struct what;
 
 /* A pattern for content types or file names, of parts or of what archives hold. */
 struct type_pattern {
@@ -30,9 +29,10 @@ int type_decode_filename(struct arena *a, const struct rule_source *src, void **
 struct str type_describe_filename(struct arena *a, const void *o);
 void type_regex_filename(const void *o, struct rule_regex *out);
 
-/* Whether the part itself matches, whatever is in it; `p` says whether its words count, too. */
-bool type_contenttype_matches(const struct type_pattern *p, struct what *w, uint32_t aid);
-bool type_filename_matches(const struct type_pattern *p, struct what *w, uint32_t aid);
+/* When the part itself matches, whatever is in it; `p` says whether its words count, too. */
+enum what_seen type_contenttype_matches(const struct type_pattern *p, struct what *w,
+					uint32_t aid);
+enum what_seen type_filename_matches(const struct type_pattern *p, struct what *w, uint32_t aid);
 
 /* The profile that an LDAP object asks; empty: all of them. */
 struct str type_ldap_profile(const void *o);

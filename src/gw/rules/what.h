@@ -28,15 +28,19 @@ struct what_text {
 
 /* What one object said. */
 struct what_answer {
-	struct marks marks;
+	struct verdict verdict;
 	bool gave_up; /* a regular expression reached its limit */
 	VEC(struct what_text) texts; /* only if somebody wants to know */
 };
 
 struct what_names {
 	VEC(struct str) list;
+	bool nameless; /* some client has no name for it */
 	bool known;
 };
+
+/* In which readings of a part an object matches it. */
+enum what_seen { WHAT_NEVER, WHAT_SOMETIMES, WHAT_ALWAYS };
 
 struct what {
 	struct arena *a;
@@ -60,6 +64,26 @@ struct what {
  */
 bool what_matches(struct what *w, const struct re *re, uint32_t aid, const char *kind,
 		  struct str text);
+
+/*
+ * Sums up answers about the readings of one part. True if the rest need not be asked: if clients
+ * agree about the mail, one name or type is as good as another, and the first that matches decides.
+ */
+struct what_tally {
+	bool yes, no;
+};
+bool what_tally_add(const struct what *w, struct what_tally *t, bool yes);
+enum what_seen what_tally_sum(const struct what *w, const struct what_tally *t);
+
+/* Whether some client sees something else in the part's place. */
+bool what_varies(const struct what *w, uint32_t aid);
+
+/* Marks the part, or the mail. */
+void what_mark(struct what *w, struct verdict *v, uint32_t aid, enum what_seen seen);
+static inline void what_mark_mail(struct verdict *v)
+{
+	v->some.kind = v->every.kind = MARKS_WHOLE;
+}
 
 /* For objects that do not look at texts: what they know, for an explanation. */
 void what_saw(struct what *w, const char *kind, struct str text);

@@ -248,10 +248,11 @@ struct scan_types *scan_types_of(struct scan *s, const struct mime *part)
 	for (size_t i = 1; i < names.n; i++) {
 		struct str glob = magic_of_name(s->ctx->magic, names.p[i]);
 
-		if (!glob.n || has_glob(first, glob))
+		if (has_glob(first, glob))
 			continue;
 		more = NEW(s->a, struct scan_types);
-		*more = (struct scan_types){ .glob = glob, .next = first->next };
+		*more = *first;
+		more->glob = glob;
 		first->next = more;
 	}
 	return first;
@@ -261,16 +262,17 @@ struct scan_types *scan_types_of(struct scan *s, const struct mime *part)
 const struct scan_types *scan_part_types(struct scan *s, const struct mime *part)
 {
 	struct scan_types **slot = &s->types[part->aid - 1], *last;
+	const struct mime_reading *r;
+	size_t n;
 
 	if (*slot)
 		return *slot;
+	r = mime_readings_of(&s->readings, part->aid, &n);
 	*slot = last = scan_types_of(s, part);
-	for (size_t i = 0; i < s->readings.n; i++) {
-		if (s->readings.p[i].aid != part->aid)
-			continue;
+	for (size_t i = 0; i < n; i++) {
 		while (last->next)
 			last = last->next;
-		last->next = scan_types_of(s, s->readings.p[i].part);
+		last->next = scan_types_of(s, r[i].part);
 	}
 	return *slot;
 }

@@ -36,7 +36,10 @@ enum {
 	SCAN_READINGS_BYTES_MAX = 128 << 20, /* decoded content that is scanned beside the mail */
 };
 
-/* A type that is not known in this reading is empty. */
+/*
+ * The types of a part in one reading, by one of its names. One that is not known is empty. Each is
+ * complete in itself.
+ */
 struct scan_types {
 	struct str header; /* type/subtype as written in Content-Type, empty if there is none */
 	struct str magic;  /* by the bytes of the body; application/octet-stream if unknown */

@@ -146,6 +146,20 @@ static struct str with_lf(struct arena *a, struct str s)
 	return (struct str){ copy, s.n };
 }
 
+static struct mime_reading *by_part(struct again *x)
+{
+	struct mime_reading *sorted = NEW_N(x->a, struct mime_reading, x->found.n);
+	uint32_t *at = NEW_N(x->a, uint32_t, x->root->mail->part_count + 1);
+
+	for (size_t i = 0; i < x->found.n; i++)
+		at[x->found.p[i].aid]++;
+	for (uint32_t aid = 1; aid <= x->root->mail->part_count; aid++)
+		at[aid] += at[aid - 1];
+	for (size_t i = x->found.n; i > 0; i--)
+		sorted[--at[x->found.p[i - 1].aid]] = x->found.p[i - 1];
+	return sorted;
+}
+
 void mime_read_again(struct arena *a, const struct mime *root, const struct mime_limits *lim,
 		     struct mime_readings *out)
 {
@@ -168,6 +182,23 @@ void mime_read_again(struct arena *a, const struct mime *root, const struct mime
 		again_look_into(&x, m, m->raw);
 	for (size_t i = 0; i < x.found.n; i++)
 		again_look_into(&x, x.found.p[i].part, x.found.p[i].place);
-	out->p = x.found.p;
 	out->n = x.found.n;
+	out->p = by_part(&x);
+}
+
+const struct mime_reading *mime_readings_of(const struct mime_readings *r, uint32_t aid, size_t *n)
+{
+	size_t lo = 0, hi = r->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (r->p[mid].aid < aid)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (*n = 0; lo + *n < r->n && r->p[lo + *n].aid == aid;)
+		(*n)++;
+	return r->p + lo;
 }

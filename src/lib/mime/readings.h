@@ -44,7 +44,7 @@ struct mime_reading {
 };
 
 struct mime_readings {
-	struct mime_reading *p;
+	struct mime_reading *p; /* by aid, those of one part as they were found */
 	size_t n;
 	uint32_t anomalies; /* MIME_NAMES_DIFFER and the two behind it; add them to the mail's */
 	bool cut;           /* a limit was reached: there may be more */
@@ -56,6 +56,9 @@ struct mime_readings {
  */
 void mime_read_again(struct arena *a, const struct mime *root, const struct mime_limits *lim,
 		     struct mime_readings *out);
+
+/* Those of one part: `*n` of them. */
+const struct mime_reading *mime_readings_of(const struct mime_readings *r, uint32_t aid, size_t *n);
 
 struct mime_names {
 	const struct str *p; /* mime_filename() first, if there is one */
