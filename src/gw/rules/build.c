@@ -213,9 +213,7 @@ bool rule_object_ready(struct arena *a, struct rule_object *o, struct err *e)
 		err_set(e, ERR_LIMIT, "value longer than %d bytes", RULES_VALUE_MAX);
 		return false;
 	}
-	if (o->type->decode && o->type->decode(a, &o->src, &o->data, e) < 0)
-		return false;
-	return o->decoded = true;
+	return o->decoded = rule_type_read(a, o->type, &o->src, &o->data, e) == 0;
 }
 
 static enum rule_class class_of(int category)

@@ -11,6 +11,7 @@
 #include "gw/rules/outbox.h"
 #include "gw/rules/rules.h"
 #include "lib/cidr/cidr.h"
+#include "lib/schema/prop.h"
 
 struct what;
 struct act;
@@ -38,7 +39,7 @@ struct who {
 	struct who_said *said;
 };
 
-/* What a who object compares with its value, if it does nothing else; its data is a struct str. */
+/* What a who object compares with its value, if it does nothing else; that comes first in it. */
 enum who_equals { WHO_OTHER, WHO_ADDRESS, WHO_DOMAIN };
 
 /* What an object has to say besides yes or no. */
@@ -55,6 +56,17 @@ struct rule_source {
 	size_t n_attrs;
 };
 
+/* What an object becomes on its way into the database. */
+enum { RULE_ATTRS_MAX = 3 };
+struct rule_stored {
+	struct str value; /* STR_NONE: NULL */
+	struct {
+		const char *name;
+		struct str value;
+	} attrs[RULE_ATTRS_MAX];
+	size_t n_attrs;
+};
+
 /* A regular expression of an object. */
 struct rule_regex {
 	struct str text; /* as it is understood */
@@ -65,13 +77,24 @@ struct rule_regex {
 
 /*
  * An object type: one row in the table of types.c, one file for its functions.
+ *
+ * What can be set in an object are properties (lib/schema): their rows say everything that the API,
+ * its forms and its checks have to know. An object is a struct of these and of what is compiled
+ * from them.
  */
 struct rule_type {
 	uint16_t otype;
 	enum rule_class class;
 	const char *name;
-	/* Makes the object of its stored form, compiled and ready; NULL: it has no value. */
-	int (*decode)(struct arena *a, const struct rule_source *src, void **out, struct err *e);
+	const char *slug;         /* its part of a URL; NULL: one of each there is, and no other */
+	const struct prop *props; /* NULL: there is nothing to set */
+	size_t size;
+	/* Fills the properties, which have their defaults, in from the stored form. */
+	int (*decode)(const struct rule_source *src, void *o, struct err *e);
+	/* And back. */
+	void (*encode)(struct arena *a, const void *o, struct rule_stored *out);
+	/* Makes it ready for use; NULL: it is. */
+	int (*compile)(struct arena *a, void *o, struct err *e);
 	struct str (*describe)(struct arena *a, const void *o);
 	bool (*who)(const void *o, const struct who *w);
 	bool (*when)(const void *o, const struct tm *local);
@@ -92,6 +115,17 @@ struct rule_type {
 };
 
 const struct rule_type *rule_type_find(int64_t otype);
+const struct rule_type *const *rule_types(size_t *n);
+
+/* Makes an object of its stored form, ready for use; NULL if there is nothing to set in it. */
+MUST_CHECK int rule_type_read(struct arena *a, const struct rule_type *t,
+			      const struct rule_source *src, void **out, struct err *e);
+
+/*
+ * Whether an object could have been set as it is: the first property that could not, by its limits
+ * or its format, with the reason. Databases hold older ones, which work nevertheless.
+ */
+MUST_CHECK int rule_object_check(const struct rule_type *t, const void *o, struct err *e);
 
 /* The value of an attribute, or STR_NONE. */
 struct str rule_attr(const struct rule_source *src, const char *name);

@@ -22,6 +22,7 @@ const struct rule_type type_ambiguous = {
 	.otype = 3100,
 	.class = CLASS_WHAT,
 	.name = "Ambiguous",
+	.slug = "ambiguous",
 	.describe = describe,
 	.what = matches,
 };

@@ -1,15 +1,6 @@
 #include "gw/rules/types.h"
 #include "gw/rules/what.h"
 
-/* As a content type filter, but that its only_content does not count (filter.md 5.4). */
-static int decode(struct arena *a, const struct rule_source *src, void **out, struct err *e)
-{
-	if (type_decode_contenttype(a, src, out, e) < 0)
-		return -1;
-	((struct type_pattern *)*out)->only_content = false;
-	return 0;
-}
-
 static bool inside_matches(const struct type_pattern *p, struct what *w, uint32_t aid,
 			   const struct scan_archive *in)
 {
@@ -41,7 +32,12 @@ const struct rule_type type_archivefilter = {
 	.otype = 3005,
 	.class = CLASS_WHAT,
 	.name = "Archive Filter",
-	.decode = decode,
+	.slug = "archivefilter",
+	.props = type_props_contenttype, /* only-content is stored, and does not count (§5.4) */
+	.size = sizeof(struct type_pattern),
+	.decode = type_decode_contenttype,
+	.encode = type_encode_contenttype,
+	.compile = type_compile_contenttype,
 	.describe = type_describe_contenttype,
 	.regex = type_regex_contenttype,
 	.what = matches,

@@ -6,17 +6,33 @@ struct bcc {
 	bool original;
 };
 
-static int decode(struct arena *a, const struct rule_source *src, void **out, struct err *e)
-{
-	struct bcc *o = NEW(a, struct bcc);
-	struct str rest = src->value, original = str_cut(&rest, ':');
+#define T struct bcc
+static const struct prop props[] = {
+	P_STR(T, target, &fmt_email, NULL, "Address that gets a copy."),
+	P_BOOL(T, original, "1",
+	       "The mail as it was received, without the changes of other rules."),
+	P_END
+};
+#undef T
 
+static int decode(const struct rule_source *src, void *o, struct err *e)
+{
+	struct bcc *b = o;
+	struct str original;
+
+	b->target = src->value;
+	original = str_cut(&b->target, ':');
 	if (!str_eq(original, STR("0")) && !str_eq(original, STR("1")))
 		return err_set(e, ERR_INVALID, "not 0:TARGET or 1:TARGET");
-	o->original = str_eq(original, STR("1"));
-	o->target = rest;
-	*out = o;
+	b->original = str_eq(original, STR("1"));
 	return 0;
+}
+
+static void encode(struct arena *a, const void *o, struct rule_stored *out)
+{
+	const struct bcc *b = o;
+
+	out->value = str_cat(a, b->original ? STR("1:") : STR("0:"), b->target);
 }
 
 static struct str describe(struct arena *a, const void *o)
@@ -73,7 +89,11 @@ const struct rule_type type_bcc = {
 	.otype = 4005,
 	.class = CLASS_ACTION,
 	.name = "BCC",
+	.slug = "bcc",
+	.props = props,
+	.size = sizeof(struct bcc),
 	.decode = decode,
+	.encode = encode,
 	.describe = describe,
 	.act = carry_out,
 	.mentions = mentions,

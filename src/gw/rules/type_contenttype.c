@@ -22,18 +22,51 @@ static struct str current_name(struct str type)
 	return type;
 }
 
-int type_decode_contenttype(struct arena *a, const struct rule_source *src, void **out,
-			    struct err *e)
-{
-	struct type_pattern *o = NEW(a, struct type_pattern);
-	struct str rest = src->value;
+#define T struct type_pattern
+const struct prop type_props_contenttype[] = {
+	P_TEXT_AS(T, text, "contenttype", 1024, NULL, "Regular expression for content types.",
+		  .fmt = &type_fmt_token),
+	P_BOOL_AS(T, only_content, "only-content", "0",
+		  "Only the type by content counts, neither header nor file name."),
+	P_END
+};
+#undef T
 
-	if (!str_starts(rest, STR("content-type:")))
+#define PREFIX "content-type:"
+
+int type_decode_contenttype(const struct rule_source *src, void *o, struct err *e)
+{
+	struct type_pattern *p = o;
+
+	if (!str_starts(src->value, STR(PREFIX)))
 		return err_set(e, ERR_INVALID, "not content-type:REGEX");
-	o->text = current_name(str_from(rest, sizeof("content-type:") - 1));
-	o->only_content = str_eq(rule_attr(src, "only_content"), STR("1"));
-	*out = o;
-	return rule_re_compile(a, o->text, 0, &o->re, e);
+	p->text = current_name(str_from(src->value, sizeof(PREFIX) - 1));
+	p->only_content = str_eq(rule_attr(src, "only_content"), STR("1"));
+	return 0;
+}
+
+void type_encode_contenttype(struct arena *a, const void *o, struct rule_stored *out)
+{
+	const struct type_pattern *p = o;
+
+	out->value = str_cat(a, STR(PREFIX), p->text);
+	if (p->only_content)
+		type_store_attr(out, "only_content", STR("1"));
+}
+
+int type_compile_contenttype(struct arena *a, void *o, struct err *e)
+{
+	struct type_pattern *p = o;
+
+	return rule_re_compile(a, p->text, 0, &p->re, e);
+}
+
+static int compile(struct arena *a, void *o, struct err *e)
+{
+	struct type_pattern *p = o;
+
+	p->by_content = p->only_content;
+	return type_compile_contenttype(a, o, e);
 }
 
 struct str type_describe_contenttype(struct arena *a, const void *o)
@@ -48,7 +81,7 @@ static bool types_match(const struct type_pattern *p, struct what *w, uint32_t a
 {
 	if (t->magic.n && what_matches(w, p->re, aid, "type by content", t->magic))
 		return true;
-	if (p->only_content)
+	if (p->by_content)
 		return false;
 	return (t->header.n && what_matches(w, p->re, aid, "type in header", t->header)) ||
 	       (t->glob.n && what_matches(w, p->re, aid, "type by name", t->glob));
@@ -84,7 +117,12 @@ const struct rule_type type_contenttype = {
 	.otype = 3003,
 	.class = CLASS_WHAT,
 	.name = "ContentType Filter",
+	.slug = "contenttype",
+	.props = type_props_contenttype,
+	.size = sizeof(struct type_pattern),
 	.decode = type_decode_contenttype,
+	.encode = type_encode_contenttype,
+	.compile = compile,
 	.describe = type_describe_contenttype,
 	.regex = type_regex_contenttype,
 	.what = matches,

@@ -3,19 +3,57 @@
 
 struct disclaimer_object {
 	struct str html;
-	bool top, separator;
+	int position;
+	bool separator;
 };
 
-static int decode(struct arena *a, const struct rule_source *src, void **out, struct err *e)
+enum { POSITION_START, POSITION_END };
+
+/* A longer line would not fit into a mail (RFC 5322, 2.1.1). */
+static int check_lines(struct str s, struct err *e)
 {
-	struct disclaimer_object *o = NEW(a, struct disclaimer_object);
+	struct str line;
+
+	while (str_line(&s, &line))
+		if (line.n >= RULE_FIELD_USUAL)
+			return err_set(e, ERR_INVALID, "has a line of %d bytes or more",
+				       RULE_FIELD_USUAL);
+	return 0;
+}
+
+static const struct format fmt_lines = { .check = check_lines };
+
+#define T struct disclaimer_object
+static const struct prop props[] = {
+	P_TEXT_AS(T, html, "disclaimer", 2048, NULL, "Text in HTML; macros are filled in.",
+		  .fmt = &fmt_lines, .flags = PROP_LINES),
+	P_ENUM(T, position, "start|end", "end", "Where in the mail's text it goes."),
+	P_BOOL_AS(T, separator, "add-separator", "1", "A line of two dashes between them."), P_END
+};
+#undef T
+
+static int decode(const struct rule_source *src, void *o, struct err *e)
+{
+	struct disclaimer_object *d = o;
 
 	(void)e;
-	o->html = src->value;
-	o->top = str_eq(rule_attr(src, "top"), STR("1"));
-	o->separator = !str_eq(rule_attr(src, "separator"), STR("0"));
-	*out = o;
+	d->html = src->value;
+	if (str_eq(rule_attr(src, "top"), STR("1")))
+		d->position = POSITION_START;
+	d->separator = !str_eq(rule_attr(src, "separator"), STR("0"));
 	return 0;
+}
+
+static void encode(struct arena *a, const void *o, struct rule_stored *out)
+{
+	const struct disclaimer_object *d = o;
+
+	(void)a;
+	out->value = d->html;
+	if (d->position == POSITION_START)
+		type_store_attr(out, "top", STR("1"));
+	if (!d->separator)
+		type_store_attr(out, "separator", STR("0"));
 }
 
 static struct str describe(struct arena *a, const void *o)
@@ -37,9 +75,9 @@ static struct disclaimer finished(struct arena *a, const struct disclaimer_objec
 				  struct str html)
 {
 	struct str line = o->separator ? STR("<br>--<br>") : STR("<br>");
-	struct disclaimer d = { .top = o->top };
+	struct disclaimer d = { .top = o->position == POSITION_START };
 
-	html = o->top ? str_cat(a, html, line) : str_cat(a, line, html);
+	html = d.top ? str_cat(a, html, line) : str_cat(a, line, html);
 	d.html = str_cat(a, html, STR("\n"));
 	d.plain = str_cat(a, disclaimer_plain(a, html), STR("\n"));
 	return d;
@@ -85,7 +123,11 @@ const struct rule_type type_disclaimer = {
 	.otype = 4009,
 	.class = CLASS_ACTION,
 	.name = "Disclaimer",
+	.slug = "disclaimer",
+	.props = props,
+	.size = sizeof(struct disclaimer_object),
 	.decode = decode,
+	.encode = encode,
 	.describe = describe,
 	.act = carry_out,
 	.mentions = mentions,

@@ -1,5 +1,9 @@
 #include "gw/rules/types.h"
 
+static const struct prop props[] = { P_STR_AS(struct type_value, value, "domain", &fmt_dns_name,
+					      NULL, "Domain, without those below it."),
+				     P_END };
+
 /* The domain itself, not those below it. */
 static bool matches(const void *o, const struct who *w)
 {
@@ -13,7 +17,11 @@ const struct rule_type type_domain = {
 	.otype = 1002,
 	.class = CLASS_WHO,
 	.name = "Domain",
+	.slug = "domain",
+	.props = props,
+	.size = sizeof(struct type_value),
 	.decode = type_decode_value,
+	.encode = type_encode_value,
 	.describe = type_describe_value,
 	.who = matches,
 	.equals = WHO_DOMAIN,

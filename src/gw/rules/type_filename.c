@@ -4,14 +4,25 @@
 
 enum { FLAGS = RE_FULL | RE_ICASE | RE_ASCII_CASE | RE_DOTALL };
 
-/* A line end hidden in a name is no way around a rule: a dot matches it, too. */
-int type_decode_filename(struct arena *a, const struct rule_source *src, void **out, struct err *e)
-{
-	struct type_pattern *o = NEW(a, struct type_pattern);
+const struct prop type_props_filename[] = {
+	P_TEXT_AS(struct type_pattern, text, "filename", 1024, NULL,
+		  "Regular expression for the whole file name."),
+	P_END
+};
 
-	o->text = src->value;
-	*out = o;
-	return rule_re_compile(a, o->text, FLAGS, &o->re, e);
+int type_decode_filename(const struct rule_source *src, void *o, struct err *e)
+{
+	(void)e;
+	((struct type_pattern *)o)->text = src->value;
+	return 0;
+}
+
+/* A line end hidden in a name is no way around a rule: a dot matches it, too. */
+int type_compile_filename(struct arena *a, void *o, struct err *e)
+{
+	struct type_pattern *p = o;
+
+	return rule_re_compile(a, p->text, FLAGS, &p->re, e);
 }
 
 struct str type_describe_filename(struct arena *a, const void *o)
@@ -52,7 +63,12 @@ const struct rule_type type_filename = {
 	.otype = 3004,
 	.class = CLASS_WHAT,
 	.name = "Match Filename",
+	.slug = "filenamefilter",
+	.props = type_props_filename,
+	.size = sizeof(struct type_pattern),
 	.decode = type_decode_filename,
+	.encode = type_encode_value,
+	.compile = type_compile_filename,
 	.describe = type_describe_filename,
 	.regex = type_regex_filename,
 	.what = matches,

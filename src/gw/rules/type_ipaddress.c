@@ -6,24 +6,26 @@ struct ipaddress {
 	bool valid;
 };
 
-/* What is no address can only be compared as text; it was storable, so it may not stop the rest. */
-static int decode(struct arena *a, const struct rule_source *src, void **out, struct err *e)
-{
-	struct ipaddress *o = NEW(a, struct ipaddress);
+static const struct prop props[] = {
+	P_STR_AS(struct ipaddress, text, "ip", &fmt_ip, NULL, "IP address of the client."), P_END
+};
 
+static int decode(const struct rule_source *src, void *o, struct err *e)
+{
 	(void)e;
-	o->text = src->value;
-	o->valid = cidr_addr_parse(o->text, &o->addr);
-	*out = o;
+	((struct ipaddress *)o)->text = src->value;
 	return 0;
 }
 
-static struct str describe(struct arena *a, const void *o)
+/* What is no address can only be compared as text; it was storable, so it may not stop the rest. */
+static int compile(struct arena *a, void *o, struct err *e)
 {
-	const struct ipaddress *x = o;
+	struct ipaddress *x = o;
 
 	(void)a;
-	return x->text;
+	(void)e;
+	x->valid = cidr_addr_parse(x->text, &x->addr);
+	return 0;
 }
 
 static bool matches(const void *o, const struct who *w)
@@ -42,8 +44,13 @@ const struct rule_type type_ipaddress = {
 	.otype = 1003,
 	.class = CLASS_WHO,
 	.name = "IP Address",
+	.slug = "ip",
+	.props = props,
+	.size = sizeof(struct ipaddress),
 	.decode = decode,
-	.describe = describe,
+	.encode = type_encode_value,
+	.compile = compile,
+	.describe = type_describe_value,
 	.who = matches,
 	.of_client = true,
 };

@@ -5,21 +5,26 @@ struct ipnet {
 	struct cidr net;
 };
 
-static int decode(struct arena *a, const struct rule_source *src, void **out, struct err *e)
+static int check_net(struct str s, struct err *e)
 {
-	struct ipnet *o = NEW(a, struct ipnet);
+	struct cidr net;
 
-	o->text = src->value;
-	*out = o;
-	return cidr_parse(o->text, &o->net, e);
+	return cidr_parse(s, &net, e);
 }
 
-static struct str describe(struct arena *a, const void *o)
+/* Unlike fmt_cidr it lets host bits be. */
+static const struct format fmt_net = { .name = "CIDR", .check = check_net };
+
+static const struct prop props[] = {
+	P_STR_AS(struct ipnet, text, "cidr", &fmt_net, NULL, "Network of the client."), P_END
+};
+
+static int compile(struct arena *a, void *o, struct err *e)
 {
-	const struct ipnet *x = o;
+	struct ipnet *x = o;
 
 	(void)a;
-	return x->text;
+	return cidr_parse(x->text, &x->net, e);
 }
 
 static bool matches(const void *o, const struct who *w)
@@ -33,8 +38,13 @@ const struct rule_type type_ipnet = {
 	.otype = 1004,
 	.class = CLASS_WHO,
 	.name = "IP Network",
-	.decode = decode,
-	.describe = describe,
+	.slug = "network",
+	.props = props,
+	.size = sizeof(struct ipnet),
+	.decode = type_decode_value,
+	.encode = type_encode_value,
+	.compile = compile,
+	.describe = type_describe_value,
 	.who = matches,
 	.of_client = true,
 };

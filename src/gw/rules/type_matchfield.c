@@ -6,22 +6,46 @@ enum { FLAGS = RE_ICASE | RE_ASCII_CASE };
 
 struct matchfield {
 	struct str field, text;
-	struct re *re;
 	bool top_part_only;
+	struct re *re;
 };
 
-static int decode(struct arena *a, const struct rule_source *src, void **out, struct err *e)
-{
-	struct matchfield *o = NEW(a, struct matchfield);
-	struct str rest = src->value;
+#define T struct matchfield
+static const struct prop props[] = {
+	P_TEXT(T, field, 1024, NULL, "Name of the header field.", .fmt = &type_fmt_token),
+	P_TEXT_AS(T, text, "value", 1024, NULL, "Regular expression for some of its value."),
+	P_BOOL_AS(T, top_part_only, "top-part-only", "0",
+		  "Only the header of the mail, not those of its parts."),
+	P_END
+};
+#undef T
 
-	if (str_chr(rest, ':') <= 0)
+static int decode(const struct rule_source *src, void *o, struct err *e)
+{
+	struct matchfield *x = o;
+
+	x->text = src->value;
+	if (str_chr(x->text, ':') <= 0)
 		return err_set(e, ERR_INVALID, "not FIELD:REGEX");
-	o->field = str_cut(&rest, ':');
-	o->text = rest;
-	o->top_part_only = str_eq(rule_attr(src, "top_part_only"), STR("1"));
-	*out = o;
-	return rule_re_compile(a, o->text, FLAGS, &o->re, e);
+	x->field = str_cut(&x->text, ':');
+	x->top_part_only = str_eq(rule_attr(src, "top_part_only"), STR("1"));
+	return 0;
+}
+
+static void encode(struct arena *a, const void *o, struct rule_stored *out)
+{
+	const struct matchfield *x = o;
+
+	out->value = str_cat(a, str_cat(a, x->field, STR(":")), x->text);
+	if (x->top_part_only)
+		type_store_attr(out, "top_part_only", STR("1"));
+}
+
+static int compile(struct arena *a, void *o, struct err *e)
+{
+	struct matchfield *x = o;
+
+	return rule_re_compile(a, x->text, FLAGS, &x->re, e);
 }
 
 static struct str describe(struct arena *a, const void *o)
@@ -89,7 +113,12 @@ const struct rule_type type_matchfield = {
 	.otype = 3002,
 	.class = CLASS_WHAT,
 	.name = "Match Field",
+	.slug = "matchfield",
+	.props = props,
+	.size = sizeof(struct matchfield),
 	.decode = decode,
+	.encode = encode,
+	.compile = compile,
 	.describe = describe,
 	.regex = regex,
 	.what = matches,

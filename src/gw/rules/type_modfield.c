@@ -13,16 +13,29 @@ static bool is_field_name(struct str s)
 	return s.n > 0;
 }
 
-static int decode(struct arena *a, const struct rule_source *src, void **out, struct err *e)
-{
-	struct modfield *o = NEW(a, struct modfield);
+#define T struct modfield
+static const struct prop props[] = {
+	P_TEXT(T, field, 1024, NULL, "Name of the header field.", .fmt = &type_fmt_token),
+	P_TEXT(T, value, 1024, NULL, "Its new value; macros are filled in."), P_END
+};
+#undef T
 
-	o->value = src->value;
-	o->field = str_cut(&o->value, ':');
-	if (!is_field_name(o->field))
+static int decode(const struct rule_source *src, void *o, struct err *e)
+{
+	struct modfield *x = o;
+
+	x->value = src->value;
+	x->field = str_cut(&x->value, ':');
+	if (!is_field_name(x->field))
 		return err_set(e, ERR_INVALID, "not FIELD:VALUE");
-	*out = o;
 	return 0;
+}
+
+static void encode(struct arena *a, const void *o, struct rule_stored *out)
+{
+	const struct modfield *x = o;
+
+	out->value = str_cat(a, str_cat(a, x->field, STR(":")), x->value);
 }
 
 static struct str describe(struct arena *a, const void *o)
@@ -86,7 +99,11 @@ const struct rule_type type_modfield = {
 	.otype = 4003,
 	.class = CLASS_ACTION,
 	.name = "Header Attribute",
+	.slug = "field",
+	.props = props,
+	.size = sizeof(struct modfield),
 	.decode = decode,
+	.encode = encode,
 	.describe = describe,
 	.act = carry_out,
 	.mentions = mentions,

@@ -17,22 +17,41 @@ static const struct str default_body = STR_INIT("Proxmox Notification:\n\n"
 						"__VIRUS_INFO__\n"
 						"__SPAM_INFO__\n");
 
-static int decode(struct arena *a, const struct rule_source *src, void **out, struct err *e)
+#define T struct notify
+static const struct prop props[] = {
+	P_TEXT(T, to, 200, NULL, "Addresses that get the notification; macros are filled in."),
+	P_TEXT(T, subject, 100, NULL, "Its subject; macros are filled in."),
+	P_TEXT(T, body, 2048, NULL, "Its text; macros are filled in.", .flags = PROP_LINES),
+	P_BOOL(T, attach, "0", "Attach the mail as it was received."), P_END
+};
+#undef T
+
+static int decode(const struct rule_source *src, void *o, struct err *e)
 {
-	struct notify *o = NEW(a, struct notify);
+	struct notify *n = o;
 
 	if (!src->value.n)
 		return err_set(e, ERR_INVALID, "nobody to notify");
-	o->to = src->value;
-	o->subject = rule_attr(src, "subject");
-	o->body = rule_attr(src, "body");
-	o->attach = str_eq(rule_attr(src, "attach"), STR("O"));
-	if (!o->subject.n)
-		o->subject = default_subject;
-	if (!o->body.n)
-		o->body = default_body;
-	*out = o;
+	n->to = src->value;
+	n->subject = rule_attr(src, "subject");
+	n->body = rule_attr(src, "body");
+	n->attach = str_eq(rule_attr(src, "attach"), STR("O"));
+	if (!n->subject.n)
+		n->subject = default_subject;
+	if (!n->body.n)
+		n->body = default_body;
 	return 0;
+}
+
+static void encode(struct arena *a, const void *o, struct rule_stored *out)
+{
+	const struct notify *n = o;
+
+	(void)a;
+	out->value = n->to;
+	type_store_attr(out, "subject", n->subject);
+	type_store_attr(out, "body", n->body);
+	type_store_attr(out, "attach", n->attach ? STR("O") : STR("N"));
 }
 
 static struct str describe(struct arena *a, const void *o)
@@ -132,7 +151,11 @@ const struct rule_type type_notify = {
 	.otype = 4002,
 	.class = CLASS_ACTION,
 	.name = "Notification",
+	.slug = "notification",
+	.props = props,
+	.size = sizeof(struct notify),
 	.decode = decode,
+	.encode = encode,
 	.describe = describe,
 	.act = carry_out,
 	.mentions = mentions,

@@ -4,28 +4,56 @@
 struct removal {
 	struct str text;
 	bool all, quarantine;
+	struct str says; /* the text, or one of ours */
 };
+
+#define T struct removal
+static const struct prop props[] = {
+	P_BOOL(T, all, NULL, "All attachments, not only those that match.", .flags = PROP_OPTIONAL),
+	P_BOOL(T, quarantine, "0", "Put the mail into the attachment quarantine before."),
+	P_TEXT(T, text, 2048, NULL, "Text that takes their place; macros are filled in.",
+	       .flags = PROP_LINES),
+	P_END
+};
+#undef T
 
 static const struct str default_text = STR_INIT("This attachment was removed: __FILENAME__\n");
 static const struct str default_kept =
 	STR_INIT("This attachment was removed: __FILENAME__\n"
 		 "It was put into the attachment quarantine; please ask your administrator.\n");
 
-static int decode(struct arena *a, const struct rule_source *src, void **out, struct err *e)
+static int decode(const struct rule_source *src, void *o, struct err *e)
 {
-	struct removal *o = NEW(a, struct removal);
+	struct removal *r = o;
 	struct str rest = src->value, flags = str_cut(&rest, ':'), kept = flags;
 	struct str all = str_cut(&kept, ',');
 	int64_t is_all, is_kept = 0;
 
 	if (!str_int(all, 0, 1, &is_all) || (kept.p && !str_int(kept, 0, 1, &is_kept)))
 		return err_set(e, ERR_INVALID, "not ALL,QUARANTINE or ALL,QUARANTINE:TEXT");
-	o->all = is_all;
-	o->quarantine = is_kept;
-	o->text = rest;
-	if (!rest.n)
-		o->text = o->quarantine ? default_kept : default_text;
-	*out = o;
+	r->all = is_all;
+	r->quarantine = is_kept;
+	r->text = rest;
+	return 0;
+}
+
+static void encode(struct arena *a, const void *o, struct rule_stored *out)
+{
+	const struct removal *r = o;
+
+	out->value = str_fmt(a, "%d,%d%s", r->all, r->quarantine, r->text.n ? ":" : "");
+	out->value = str_cat(a, out->value, r->text);
+}
+
+static int compile(struct arena *a, void *o, struct err *e)
+{
+	struct removal *r = o;
+
+	(void)a;
+	(void)e;
+	r->says = r->text;
+	if (!r->text.n)
+		r->says = r->quarantine ? default_kept : default_text;
 	return 0;
 }
 
@@ -41,7 +69,7 @@ static bool mentions(const void *o, struct str text)
 {
 	const struct removal *r = o;
 
-	return str_find(r->text, text) >= 0;
+	return str_find(r->says, text) >= 0;
 }
 
 /* A tag `<word>` somewhere. */
@@ -68,7 +96,7 @@ static struct str replacement(struct act *x, const struct removal *o, const stru
 
 	x->filename = attachments_name(x, part);
 	x->has_filename = true;
-	text = act_text(x, o->text);
+	text = act_text(x, o->says);
 	x->has_filename = false;
 	html = is_html(text);
 	name = str_fmt(x->a, "REMOVED_ATTACHMENT_%u.%s", part->aid, html ? "html" : "txt");
@@ -157,7 +185,7 @@ static void remove_group(struct act *x, const struct removal *o, const struct ac
 static void carry_out(const void *o, struct act *x)
 {
 	const struct removal *r = o;
-	unsigned by = ACT_BY_VERSION | act_by_text(r->text);
+	unsigned by = ACT_BY_VERSION | act_by_text(r->says);
 	struct act_group *g;
 	size_t n;
 
@@ -174,7 +202,12 @@ const struct rule_type type_remove = {
 	.otype = 4007,
 	.class = CLASS_ACTION,
 	.name = "Remove attachments",
+	.slug = "removeattachments",
+	.props = props,
+	.size = sizeof(struct removal),
 	.decode = decode,
+	.encode = encode,
+	.compile = compile,
 	.describe = describe,
 	.act = carry_out,
 	.mentions = mentions,

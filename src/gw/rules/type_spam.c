@@ -5,14 +5,20 @@ struct spam {
 	int64_t level;
 };
 
-static int decode(struct arena *a, const struct rule_source *src, void **out, struct err *e)
-{
-	struct spam *o = NEW(a, struct spam);
+static const struct prop props[] = { P_INT_AS(struct spam, level, "spamlevel", 0, INT32_MAX, NULL,
+					      "Lowest level that matches."),
+				     P_END };
 
-	if (!str_int(src->value, 0, INT32_MAX, &o->level))
+static int decode(const struct rule_source *src, void *o, struct err *e)
+{
+	if (!str_int(src->value, 0, INT32_MAX, &((struct spam *)o)->level))
 		return err_set(e, ERR_INVALID, "not a spam level");
-	*out = o;
 	return 0;
+}
+
+static void encode(struct arena *a, const void *o, struct rule_stored *out)
+{
+	out->value = str_fmt(a, "%lld", (long long)((const struct spam *)o)->level);
 }
 
 static struct str describe(struct arena *a, const void *o)
@@ -46,7 +52,11 @@ const struct rule_type type_spam = {
 	.otype = 3000,
 	.class = CLASS_WHAT,
 	.name = "Spam Filter",
+	.slug = "spamfilter",
+	.props = props,
+	.size = sizeof(struct spam),
 	.decode = decode,
+	.encode = encode,
 	.describe = describe,
 	.what = matches,
 	.per_recipient = true,

@@ -1,7 +1,7 @@
 #include "gw/rules/types.h"
 
 struct timeframe {
-	struct str text;
+	struct str start, end;
 	int from, to; /* minutes of the local day, both included; from > to: over midnight */
 };
 
@@ -16,15 +16,46 @@ static bool read_minutes(struct str s, int *out)
 	return true;
 }
 
-static int decode(struct arena *a, const struct rule_source *src, void **out, struct err *e)
+static int check_time(struct str s, struct err *e)
 {
-	struct timeframe *o = NEW(a, struct timeframe);
-	struct str rest = src->value, from = str_cut(&rest, '-');
+	int minutes;
 
-	o->text = src->value;
-	if (!read_minutes(from, &o->from) || !read_minutes(rest, &o->to))
+	return read_minutes(s, &minutes) ? 0 : err_set(e, ERR_INVALID, "not a time HH:MM");
+}
+
+static const struct format fmt_time = { .check = check_time, .pattern = "\\d?\\d:\\d?\\d" };
+
+#define T struct timeframe
+static const struct prop props[] = {
+	P_STR(T, start, &fmt_time, NULL, "First minute, in local time."),
+	P_STR(T, end, &fmt_time, NULL, "Last minute; before the first one: of the next day."), P_END
+};
+#undef T
+
+static int decode(const struct rule_source *src, void *o, struct err *e)
+{
+	struct timeframe *t = o;
+
+	(void)e;
+	t->end = src->value;
+	t->start = str_cut(&t->end, '-');
+	return 0;
+}
+
+static void encode(struct arena *a, const void *o, struct rule_stored *out)
+{
+	const struct timeframe *t = o;
+
+	out->value = str_cat(a, str_cat(a, t->start, STR("-")), t->end);
+}
+
+static int compile(struct arena *a, void *o, struct err *e)
+{
+	struct timeframe *t = o;
+
+	(void)a;
+	if (!read_minutes(t->start, &t->from) || !read_minutes(t->end, &t->to))
 		return err_set(e, ERR_INVALID, "not a time frame HH:MM-HH:MM");
-	*out = o;
 	return 0;
 }
 
@@ -32,8 +63,7 @@ static struct str describe(struct arena *a, const void *o)
 {
 	const struct timeframe *t = o;
 
-	(void)a;
-	return t->text;
+	return str_cat(a, str_cat(a, t->start, STR("-")), t->end);
 }
 
 static bool matches(const void *o, const struct tm *local)
@@ -50,7 +80,12 @@ const struct rule_type type_timeframe = {
 	.otype = 2000,
 	.class = CLASS_WHEN,
 	.name = "TimeFrame",
+	.slug = "timeframe",
+	.props = props,
+	.size = sizeof(struct timeframe),
 	.decode = decode,
+	.encode = encode,
+	.compile = compile,
 	.describe = describe,
 	.when = matches,
 };

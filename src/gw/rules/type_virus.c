@@ -22,6 +22,7 @@ const struct rule_type type_virus = {
 	.otype = 3001,
 	.class = CLASS_WHAT,
 	.name = "Virus Filter",
+	.slug = "virusfilter",
 	.describe = describe,
 	.what = matches,
 };

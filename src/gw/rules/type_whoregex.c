@@ -8,21 +8,22 @@ struct whoregex {
 	struct re *re;
 };
 
-static int decode(struct arena *a, const struct rule_source *src, void **out, struct err *e)
-{
-	struct whoregex *o = NEW(a, struct whoregex);
+static const struct prop props[] = { P_TEXT_AS(struct whoregex, text, "regex", 1024, NULL,
+					       "Regular expression for the whole mail address."),
+				     P_END };
 
-	o->text = src->value;
-	*out = o;
-	return rule_re_compile(a, o->text, FLAGS, &o->re, e);
+static int decode(const struct rule_source *src, void *o, struct err *e)
+{
+	(void)e;
+	((struct whoregex *)o)->text = src->value;
+	return 0;
 }
 
-static struct str describe(struct arena *a, const void *o)
+static int compile(struct arena *a, void *o, struct err *e)
 {
-	const struct whoregex *w = o;
+	struct whoregex *x = o;
 
-	(void)a;
-	return w->text;
+	return rule_re_compile(a, x->text, FLAGS, &x->re, e);
 }
 
 static bool matches(const void *o, const struct who *w)
@@ -43,8 +44,13 @@ const struct rule_type type_whoregex = {
 	.otype = 1000,
 	.class = CLASS_WHO,
 	.name = "Regular Expression",
+	.slug = "regex",
+	.props = props,
+	.size = sizeof(struct whoregex),
 	.decode = decode,
-	.describe = describe,
+	.encode = type_encode_value,
+	.compile = compile,
+	.describe = type_describe_value,
 	.who = matches,
 	.regex = regex,
 };

@@ -11,22 +11,74 @@ static const struct rule_type *const types[] = {
 	&type_bcc,      &type_quarantine, &type_remove,        &type_disclaimer,
 };
 
-struct str type_describe_value(struct arena *a, const void *o)
+static int check_token(struct str s, struct err *e)
 {
-	const struct str *value = o;
-
-	(void)a;
-	return *value;
+	for (size_t i = 0; i < s.n; i++)
+		if (!ascii_is_alpha(s.p[i]) && !ascii_is_digit(s.p[i]) &&
+		    !memchr("/\\[]+-.*_", s.p[i], 10))
+			return err_set(e, ERR_INVALID,
+				       "only letters, digits and /\\[]+-.*_ may be in it");
+	return s.n ? 0 : err_set(e, ERR_INVALID, "is empty");
 }
 
-int type_decode_value(struct arena *a, const struct rule_source *src, void **out, struct err *e)
-{
-	struct str *value = NEW(a, struct str);
+const struct format type_fmt_token = { .check = check_token,
+				       .pattern = "[0-9a-zA-Z\\/\\\\[\\]\\+\\-\\.\\*\\_]+" };
 
+struct str type_describe_value(struct arena *a, const void *o)
+{
+	const struct type_value *v = o;
+
+	(void)a;
+	return v->value;
+}
+
+int type_decode_value(const struct rule_source *src, void *o, struct err *e)
+{
 	if (!src->value.n)
 		return err_set(e, ERR_INVALID, "no value");
-	*value = src->value;
-	*out = value;
+	*(struct str *)o = src->value;
+	return 0;
+}
+
+void type_encode_value(struct arena *a, const void *o, struct rule_stored *out)
+{
+	(void)a;
+	out->value = *(const struct str *)o;
+}
+
+void type_store_attr(struct rule_stored *out, const char *name, struct str value)
+{
+	out->attrs[out->n_attrs].name = name;
+	out->attrs[out->n_attrs++].value = value;
+}
+
+const struct rule_type *const *rule_types(size_t *n)
+{
+	*n = ARRAY_LEN(types);
+	return types;
+}
+
+int rule_type_read(struct arena *a, const struct rule_type *t, const struct rule_source *src,
+		   void **out, struct err *e)
+{
+	void *o;
+
+	if (!t->props)
+		return 0;
+	o = arena_alloc(a, t->size);
+	memset(o, 0, t->size);
+	prop_defaults(a, t->props, o);
+	if (t->decode(src, o, e) < 0 || (t->compile && t->compile(a, o, e) < 0))
+		return -1;
+	*out = o;
+	return 0;
+}
+
+int rule_object_check(const struct rule_type *t, const void *o, struct err *e)
+{
+	for (const struct prop *p = t->props; p && p->type != PROP_END; p++)
+		if (prop_check(p, o, e) < 0)
+			return err_wrap(e, "%s", p->name);
 	return 0;
 }
 

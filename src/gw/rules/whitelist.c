@@ -32,7 +32,7 @@ static int add(struct arena *a, struct whitelist *w, const struct whitelist_row 
 	if (!o.type || o.type->class != CLASS_WHO || !o.type->who)
 		return err_set(e, ERR_INVALID, "its type %lld is not available here",
 			       (long long)row->otype);
-	if (o.type->decode(a, &src, &o.data, e) < 0)
+	if (rule_type_read(a, o.type, &src, &o.data, e) < 0)
 		return -1;
 	if (receiver)
 		vec_add(a, &w->receivers, o);

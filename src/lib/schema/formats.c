@@ -53,6 +53,15 @@ static int check_dns_name(struct str s, struct err *e)
 	return is_dns_name(s) ? 0 : refuse(e, s, "a DNS name");
 }
 
+static int check_configid(struct str s, struct err *e)
+{
+	bool good = s.n >= 2 && ascii_is_alpha(s.p[0]);
+
+	for (size_t i = 1; i < s.n; i++)
+		good &= is_alnum(s.p[i]) || s.p[i] == '_' || s.p[i] == '-';
+	return good ? 0 : refuse(e, s, "a name of a letter and then letters, digits, _ and -");
+}
+
 static int check_ip(struct str s, struct err *e)
 {
 	return is_ip(s) ? 0 : refuse(e, s, "an IP address");
@@ -325,18 +334,23 @@ static int check_tls_policy(struct str s, struct err *e)
 				"verify, secure)");
 }
 
-const struct format fmt_dns_name = { "dns-name", check_dns_name };
-const struct format fmt_ip = { "ip", check_ip };
-const struct format fmt_cidr = { "CIDR", check_cidr };
-const struct format fmt_address = { "address", check_address };
-const struct format fmt_email = { "email", check_email };
-const struct format fmt_http_proxy = { "http-proxy", check_http_proxy };
-const struct format fmt_dnsbl_sites = { "dnsbl-entry-list", check_dnsbl_sites };
-const struct format fmt_languages = { "languages", check_languages };
-const struct format fmt_printable = { "printable", check_printable };
-const struct format fmt_path = { "path", check_path };
-const struct format fmt_transport_domain = { "transport-domain", check_transport_domain };
-const struct format fmt_transport_key = { "transport-domain-or-email", check_transport_key };
-const struct format fmt_transport_address = { "transport-address", check_transport_address };
-const struct format fmt_tls_destination = { "transport-domain-or-nexthop", check_tls_destination };
-const struct format fmt_tls_policy = { "tls-policy", check_tls_policy };
+const struct format fmt_dns_name = { .name = "dns-name", .check = check_dns_name };
+const struct format fmt_configid = { .name = "pve-configid", .check = check_configid };
+const struct format fmt_ip = { .name = "ip", .check = check_ip };
+const struct format fmt_cidr = { .name = "CIDR", .check = check_cidr };
+const struct format fmt_address = { .name = "address", .check = check_address };
+const struct format fmt_email = { .name = "email", .check = check_email };
+const struct format fmt_http_proxy = { .name = "http-proxy", .check = check_http_proxy };
+const struct format fmt_dnsbl_sites = { .name = "dnsbl-entry-list", .check = check_dnsbl_sites };
+const struct format fmt_languages = { .name = "languages", .check = check_languages };
+const struct format fmt_printable = { .name = "printable", .check = check_printable };
+const struct format fmt_path = { .name = "path", .check = check_path };
+const struct format fmt_transport_domain = { .name = "transport-domain",
+					     .check = check_transport_domain };
+const struct format fmt_transport_key = { .name = "transport-domain-or-email",
+					  .check = check_transport_key };
+const struct format fmt_transport_address = { .name = "transport-address",
+					      .check = check_transport_address };
+const struct format fmt_tls_destination = { .name = "transport-domain-or-nexthop",
+					    .check = check_tls_destination };
+const struct format fmt_tls_policy = { .name = "tls-policy", .check = check_tls_policy };

@@ -9,6 +9,7 @@
 #include "lib/schema/prop.h"
 
 extern const struct format fmt_dns_name;    /* labels of letters, digits, inner dashes */
+extern const struct format fmt_configid;    /* a letter, then letters, digits, _ and - */
 extern const struct format fmt_ip;          /* IPv4 or IPv6 */
 extern const struct format fmt_cidr;        /* a network; host bits must be zero */
 extern const struct format fmt_address;     /* ip or dns-name */

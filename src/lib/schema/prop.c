@@ -36,30 +36,63 @@ static int store_bool(struct str text, bool *out, struct err *e)
 	return 0;
 }
 
+static int check_int(const struct prop *p, int64_t v, struct err *e)
+{
+	if (v < p->min)
+		return err_set(e, ERR_INVALID, "must be at least %lld", (long long)p->min);
+	if (v > p->max)
+		return err_set(e, ERR_INVALID, "must be at most %lld", (long long)p->max);
+	return 0;
+}
+
 static int store_int(const struct prop *p, struct str text, int64_t *out, struct err *e)
 {
 	int64_t v;
 
 	if (!str_int(text, INT64_MIN, INT64_MAX, &v))
 		return err_set(e, ERR_INVALID, "must be a whole number");
-	if (v < p->min)
-		return err_set(e, ERR_INVALID, "must be at least %lld", (long long)p->min);
-	if (v > p->max)
-		return err_set(e, ERR_INVALID, "must be at most %lld", (long long)p->max);
+	if (check_int(p, v, e) < 0)
+		return -1;
 	*out = v;
 	return 0;
+}
+
+static bool is_allowed(const struct prop *p, char c)
+{
+	if (p->flags & PROP_LINES && (c == '\n' || c == '\r' || c == '\t'))
+		return true;
+	return (unsigned char)c >= ' ' && c != 0x7f;
+}
+
+/* In UTF-8; in anything else it is near enough. */
+static int64_t characters(struct str s)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += (s.p[i] & 0xc0) != 0x80;
+	return n;
+}
+
+static int check_str(const struct prop *p, struct str text, struct err *e)
+{
+	int64_t n = characters(text);
+
+	if (n > p->max)
+		return err_set(e, ERR_INVALID, "longer than %lld characters", (long long)p->max);
+	if (n < p->min)
+		return err_set(e, ERR_INVALID, "shorter than %lld characters", (long long)p->min);
+	for (size_t i = 0; i < text.n; i++)
+		if (!is_allowed(p, text.p[i]))
+			return err_set(e, ERR_INVALID, "has a control character at byte %zu",
+				       i + 1);
+	return p->fmt ? p->fmt->check(text, e) : 0;
 }
 
 static int store_str(struct arena *a, const struct prop *p, struct str text, struct str *out,
 		     struct err *e)
 {
-	if ((int64_t)text.n > p->max)
-		return err_set(e, ERR_INVALID, "longer than %lld bytes", (long long)p->max);
-	for (size_t i = 0; i < text.n; i++)
-		if ((unsigned char)text.p[i] < ' ' || text.p[i] == 0x7f)
-			return err_set(e, ERR_INVALID, "has a control character at byte %zu",
-				       i + 1);
-	if (p->fmt && p->fmt->check(text, e) < 0)
+	if (check_str(p, text, e) < 0)
 		return -1;
 	*out = str_copy(a, text);
 	return 0;
@@ -96,6 +129,27 @@ int prop_store(struct arena *a, const struct prop *p, void *record, struct str t
 		break;
 	}
 	return err_set(e, ERR_BUG, "property without type");
+}
+
+int prop_check(const struct prop *p, const void *record, struct err *e)
+{
+	const void *at = (const char *)record + p->off;
+	const struct str *text = at;
+
+	switch ((enum prop_type)p->type) {
+	case PROP_INT:
+		return check_int(p, *(const int64_t *)at, e);
+	case PROP_STR:
+		return !text->n && p->flags & PROP_OPTIONAL ? 0 : check_str(p, *text, e);
+	case PROP_ENUM:
+		if (*(const int *)at < 0)
+			return err_set(e, ERR_INVALID, "must be one of %s", p->values);
+		return 0;
+	case PROP_BOOL:
+	case PROP_END:
+		break;
+	}
+	return 0;
 }
 
 static void clear(const struct prop *p, void *record)
@@ -147,51 +201,4 @@ struct str prop_print(struct arena *a, const struct prop *p, const void *record)
 		break;
 	}
 	return STR_NONE;
-}
-
-static struct str enum_text(struct arena *a, const char *values)
-{
-	struct str rest = str_of(values);
-	struct buf b;
-
-	buf_init(&b, a, 4096);
-	while (rest.p) {
-		buf_addz(&b, b.n ? " | " : "<");
-		buf_add(&b, str_cut(&rest, '|'));
-	}
-	buf_addc(&b, '>');
-	return buf_str(&b);
-}
-
-struct str prop_type_text(struct arena *a, const struct prop *p)
-{
-	switch ((enum prop_type)p->type) {
-	case PROP_BOOL:
-		return STR("<boolean>");
-	case PROP_INT:
-		if (p->max >= PROP_N)
-			return str_fmt(a, "<integer> (%lld - N)", (long long)p->min);
-		return str_fmt(a, "<integer> (%lld - %lld)", (long long)p->min, (long long)p->max);
-	case PROP_STR:
-		return STR("<string>");
-	case PROP_ENUM:
-		return enum_text(a, p->values);
-	case PROP_END:
-		break;
-	}
-	return STR_NONE;
-}
-
-struct str prop_describe(struct arena *a, const struct prop *table)
-{
-	struct buf b;
-
-	buf_init(&b, a, 1024 * 1024);
-	for (const struct prop *p = table; p->type != PROP_END; p++) {
-		buf_addf(&b, "%s: %.*s", p->name, STR_ARG(prop_type_text(a, p)));
-		if (p->def)
-			buf_addf(&b, " (default = %s)", p->def);
-		buf_addf(&b, "\n    %s\n", p->desc);
-	}
-	return buf_str(&b);
 }

@@ -3,7 +3,7 @@
  *
  * A property describes one value: its name, its type, its limits, its default, its help. A record
  * is a C struct plus a table of properties, each of which knows where in the struct its value
- * lives. From the same row come the parser, the writer, the defaults, the checks and the help, so
+ * lives. From the same row come the parser, the writer, the defaults and the checks, so
  * that a key is typed once in the struct and once in its row, and a wrong type does not compile:
  *
  *	#define T struct cfg_mail
@@ -34,7 +34,7 @@ enum { PROP_ROWS_MAX = 128 };
 
 /*
  * An upper limit of this or more is there for the programs that read the value (a time in seconds
- * must fit, a number must be one that Postfix can hold); the help shows it as "N": no limit.
+ * must fit, a number must be one that Postfix can hold); the manual shows it as "N": no limit.
  */
 enum { PROP_N = 500000 };
 
@@ -44,12 +44,15 @@ enum {
 	PROP_COMPUTED = 1u << 0, /* no default in the table: the owner computes one */
 	PROP_LATER = 1u << 1,    /* came after the manual's version */
 	PROP_IDLE = 1u << 2,     /* stored, but nothing acts on it (yet) */
+	PROP_OPTIONAL = 1u << 3, /* of a record that wants all others: may be missing */
+	PROP_LINES = 1u << 4,    /* PROP_STR: tabs and line ends are allowed */
 };
 
 /* A named check of a string. Says why not in `e`. */
 struct format {
-	const char *name;
+	const char *name; /* as the interface calls it; NULL: it gives the pattern only */
 	int (*check)(struct str value, struct err *e);
+	const char *pattern; /* a regular expression that says the same; or NULL */
 };
 
 struct prop {
@@ -57,7 +60,7 @@ struct prop {
 	const char *def;          /* as it would stand in the file, or NULL */
 	const char *values;       /* PROP_ENUM: "smtp|lmtp" */
 	const struct format *fmt; /* PROP_STR: or NULL */
-	int64_t min, max;         /* PROP_INT: of the number; PROP_STR: of the length */
+	int64_t min, max;         /* PROP_INT: of the number; PROP_STR: of characters */
 	uint16_t off;             /* where the value lives in its struct */
 	uint8_t type, flags;
 };
@@ -116,14 +119,14 @@ const struct prop *prop_find(const struct prop *table, struct str name);
 MUST_CHECK int prop_store(struct arena *a, const struct prop *p, void *record, struct str text,
 			  struct err *e);
 
+/*
+ * Whether the value that `record` has could have been stored, by its limits and its format. The
+ * reason in `e` does not repeat name and value.
+ */
+MUST_CHECK int prop_check(const struct prop *p, const void *record, struct err *e);
+
 /* Fills every member of `record` with its default; without one: STR_NONE, 0, false or -1. */
 void prop_defaults(struct arena *a, const struct prop *table, void *record);
 
 /* The value as it would stand in the file; STR_NONE if there is none. */
 struct str prop_print(struct arena *a, const struct prop *p, const void *record);
-
-/* "<integer> (1 - 65535)" and the like, as the manual prints it. */
-struct str prop_type_text(struct arena *a, const struct prop *p);
-
-/* "name: <type> (default = D)" and the help below it, for every row: the manual's option list. */
-struct str prop_describe(struct arena *a, const struct prop *table);

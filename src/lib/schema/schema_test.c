@@ -107,7 +107,7 @@ static void test_refuse(void **state)
 		{ "port", "25x", "must be a whole number" },
 		{ "port", "99999999999999999999", "must be a whole number" },
 		{ "host", "-a", "'-a' is not an IP address or a DNS name" },
-		{ "text", "01234567890", "longer than 10 bytes" },
+		{ "text", "01234567890", "longer than 10 characters" },
 		{ "text", "a\tb", "has a control character at byte 2" },
 		{ "protocol", "SMTP", "must be one of smtp|lmtp" },
 	};
@@ -154,18 +154,46 @@ static void test_record_complains_about_each(void **state)
 	assert_false(prop_set_has(&given, 7));
 }
 
-static void test_describe(void **state)
+static void test_check(void **state)
 {
+	struct sample s;
+	struct err e;
+
 	(void)state;
-	assert_text(prop_describe(a, sample_props),
-		    "on: <boolean> (default = 1)\n    Is on.\n"
-		    "off: <boolean>\n    Is off.\n"
-		    "port: <integer> (1 - 65535) (default = 25)\n    A port.\n"
-		    "big-one: <integer> (-5 - N)\n    A number.\n"
-		    "host: <string>\n    A host.\n"
-		    "text: <string> (default = abc)\n    Some text.\n"
-		    "protocol: <smtp | lmtp> (default = lmtp)\n    A protocol.\n"
-		    "code: <450 | 550>\n    A code.\n");
+	prop_defaults(a, sample_props, &s);
+	s.host = STR("a.example");
+	for (const struct prop *p = sample_props; p->type != PROP_END; p++)
+		if (!str_eq(str_of(p->name), STR("code")))
+			assert_int_equal(prop_check(p, &s, &e), 0);
+	s.port = 0;
+	assert_int_equal(prop_check(prop_find(sample_props, STR("port")), &s, &e), -1);
+	assert_string_equal(e.msg, "must be at least 1");
+	s.host = STR("-");
+	assert_int_equal(prop_check(prop_find(sample_props, STR("host")), &s, &e), -1);
+	assert_int_equal(prop_check(prop_find(sample_props, STR("code")), &s, &e), -1);
+	assert_string_equal(e.msg, "must be one of 450|550");
+	s.text = STR("a\nb");
+	assert_int_equal(prop_check(prop_find(sample_props, STR("text")), &s, &e), -1);
+}
+
+static void test_lines_and_length(void **state)
+{
+	static const struct prop props[] = {
+		P_TEXT(struct sample, text, 5, NULL, "", .flags = PROP_LINES, .min = 2),
+		P_TEXT(struct sample, host, 5, NULL, "", .flags = PROP_OPTIONAL, .min = 2), P_END
+	};
+	struct sample s = { .text = STR("a\n\tb") };
+	struct err e;
+
+	(void)state;
+	assert_int_equal(prop_check(&props[0], &s, &e), 0);
+	assert_int_equal(prop_check(&props[1], &s, &e), 0);
+	s.text = s.host = STR("a");
+	assert_int_equal(prop_check(&props[0], &s, &e), -1);
+	assert_string_equal(e.msg, "shorter than 2 characters");
+	assert_int_equal(prop_check(&props[1], &s, &e), -1);
+	s.text = STR("a\001b");
+	assert_int_equal(prop_check(&props[0], &s, &e), -1);
 }
 
 struct sample_text {
@@ -178,6 +206,8 @@ static void test_formats_accept(void **state)
 	static const struct sample_text good[] = {
 		{ &fmt_dns_name, "a" },
 		{ &fmt_dns_name, "mail-1.Example.com" },
+		{ &fmt_configid, "aB" },
+		{ &fmt_configid, "a_9-" },
 		{ &fmt_ip, "192.0.2.1" },
 		{ &fmt_ip, "::ffff:192.0.2.1" },
 		{ &fmt_cidr, "192.0.2.0/24" },
@@ -215,6 +245,10 @@ static void test_formats_refuse(void **state)
 {
 	static const struct sample_text bad[] = {
 		{ &fmt_dns_name, "" },
+		{ &fmt_configid, "" },
+		{ &fmt_configid, "a" },
+		{ &fmt_configid, "1a" },
+		{ &fmt_configid, "a.b" },
 		{ &fmt_dns_name, "example.com." },
 		{ &fmt_dns_name, ".example.com" },
 		{ &fmt_dns_name, "a..b" },
@@ -274,7 +308,8 @@ int main(void)
 		cmocka_unit_test(test_store_and_print),
 		cmocka_unit_test(test_refuse),
 		cmocka_unit_test(test_record_complains_about_each),
-		cmocka_unit_test(test_describe),
+		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_lines_and_length),
 		cmocka_unit_test(test_formats_accept),
 		cmocka_unit_test(test_formats_refuse),
 	};
