@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/cli.h"
+#include "gw/cfg/ldap.h"
 #include "gw/filter/filter.h"
 #include "gw/rules/rules.h"
 #include "gw/stat/stat.h"
@@ -112,13 +113,16 @@ static int lint(struct arena *a, const struct cli_args *args, struct err *e)
 {
 	struct store_at at = here();
 	struct rules *rules;
+	struct cfg_ldap ldap;
 	struct buf text;
 	size_t n = 1;
 
 	(void)args;
 	buf_init(&text, a, DUMP_MAX);
+	if (cfg_ldap_load(a, CFG_DIR, &ldap, e) < 0)
+		return -1;
 	if (rules_load(a, store_open(a, &at, NULL), &rules, e) == 0) {
-		n = rules_lint(a, rules, &text);
+		n = rules_lint(a, rules, &ldap, &text);
 	} else if (e->code == ERR_INVALID || e->code == ERR_LIMIT) {
 		buf_add_visible(&text, str_of(e->msg), sizeof(e->msg));
 		buf_addz(&text, "; the filter refuses these rules: correct it\n");

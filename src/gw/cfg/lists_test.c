@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "gw/cfg/ldap.h"
 #include "gw/cfg/lists.h"
 
 static struct arena *a;
@@ -191,6 +192,25 @@ static void test_addresses_of_relay_domains(void **state)
 			fail_msg("%s", cases[i].address);
 }
 
+static void test_ldap_profiles(void **state)
+{
+	struct cfg_ldap ldap;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(cfg_ldap_load(a, dir, &ldap, &e), 0);
+	assert_int_equal(ldap.n, 0);
+	put(CFG_LDAP_FILE, "ldap: hq\n\tserver1 ldap.example.com\n\nldap: old\n\tdisable\n"
+			   "\tserver1 x\n\nldap: on\n\tdisable 0\n\nother: none\n\tx y\n");
+	assert_int_equal(cfg_ldap_load(a, dir, &ldap, &e), 0);
+	assert_int_equal(ldap.n, 3);
+	assert_false(cfg_ldap_find(&ldap, STR("hq"))->disabled);
+	assert_true(cfg_ldap_find(&ldap, STR("old"))->disabled);
+	assert_false(cfg_ldap_find(&ldap, STR("on"))->disabled);
+	assert_null(cfg_ldap_find(&ldap, STR("none")));
+	assert_int_equal(unlink(in_dir(CFG_LDAP_FILE)), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +219,7 @@ int main(void)
 		cmocka_unit_test(test_bad_lines),
 		cmocka_unit_test(test_transport_values),
 		cmocka_unit_test(test_addresses_of_relay_domains),
+		cmocka_unit_test(test_ldap_profiles),
 	};
 
 	return cmocka_run_group_tests(tests, open_arena, close_arena);

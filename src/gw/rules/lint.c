@@ -1,6 +1,7 @@
 /* What an administrator cannot have meant. */
 #include "gw/rules/lint.h"
 
+#include "gw/cfg/ldap.h"
 #include "gw/rules/pattern.h"
 #include "gw/rules/types.h"
 
@@ -76,6 +77,24 @@ static void check_regex(struct lint *x, const struct rule_group *g, const struct
 	}
 }
 
+static void check_profile(struct lint *x, const struct rule_group *g, const struct rule_object *o)
+{
+	struct str name = type_ldap_profile(o->data);
+	const struct cfg_ldap_profile *profile = cfg_ldap_find(x->ldap, name);
+
+	if (!name.n || (profile && !profile->disabled))
+		return;
+	x->findings++;
+	say_group(x, g);
+	buf_addz(x->out, ", ");
+	say_object(x, o);
+	visible(x, profile ? ": the LDAP profile '" : ": there is no LDAP profile '", name, "'");
+	end(x,
+	    profile ? " is disabled, so nothing new from its server arrives; enable it, or remove "
+		      "this object"
+		    : " in " CFG_LDAP_FILE ", so it matches nobody; correct one of the two");
+}
+
 /* It works, so it is not counted; but whoever wants to change it has to correct it. */
 static void note_unusual(struct lint *x, const struct rule_group *g, const struct rule_object *o)
 {
@@ -110,6 +129,8 @@ static void check_object(struct lint *x, const struct rule_group *g, struct rule
 	}
 	if (o->type->regex)
 		check_regex(x, g, o);
+	if (x->ldap && (o->type == &type_ldapgroup || o->type == &type_ldapuser))
+		check_profile(x, g, o);
 	note_unusual(x, g, o);
 }
 
@@ -283,9 +304,10 @@ static void note_unused(struct lint *x)
 	}
 }
 
-size_t rules_lint(struct arena *a, const struct rules *r, struct buf *out)
+size_t rules_lint(struct arena *a, const struct rules *r, const struct cfg_ldap *ldap,
+		  struct buf *out)
 {
-	struct lint x = { .a = a, .r = r, .out = out };
+	struct lint x = { .a = a, .r = r, .ldap = ldap, .out = out };
 
 	map_init(&x.hopeless, a);
 	check_groups(&x);

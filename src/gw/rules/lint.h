@@ -10,6 +10,7 @@ enum certainty { NEVER, MAYBE, ALWAYS };
 struct lint {
 	struct arena *a;
 	const struct rules *r;
+	const struct cfg_ldap *ldap; /* NULL: not known */
 	struct buf *out;
 	size_t findings;
 	struct map hopeless; /* objects whose pattern matches nothing, by id */

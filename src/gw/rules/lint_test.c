@@ -79,7 +79,7 @@ static void shadows_are_exact(void **state)
 			testcase_use(t);
 			buf_init(&b, a, 1 << 16);
 			assert_int_equal(rules_build(a, &t->tables, &r, &e), 0);
-			rules_lint(a, r, &b);
+			rules_lint(a, r, NULL, &b);
 			told = str_find(buf_str(&b), STR("rule 2 'second' never runs")) >= 0;
 			shadowed += told;
 			if (told == second_ever_matches(a, t, r))
@@ -130,7 +130,7 @@ static void odd_patterns(void **state)
 					     patterns[i]));
 		buf_init(&b, a, 1 << 16);
 		assert_int_equal(rules_build(a, &t->tables, &r, &e), 0);
-		rules_lint(a, r, &b);
+		rules_lint(a, r, NULL, &b);
 		assert_true(str_find(buf_str(&b), STR("group 1")) >= 0);
 	}
 }

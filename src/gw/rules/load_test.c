@@ -101,7 +101,7 @@ static void factory_rules_are_clean(void **state)
 	if (rules_load(a, db, &r, &e) < 0)
 		fail_msg("%s", e.msg);
 	buf_init(&b, a, 1 << 20);
-	assert_int_equal(rules_lint(a, r, &b), 0);
+	assert_int_equal(rules_lint(a, r, NULL, &b), 0);
 	assert_int_equal(count(buf_str(&b), "note: group"), count(buf_str(&b), "\n"));
 }
 

@@ -29,6 +29,7 @@ struct rules;
 struct plan;
 struct outbox;
 struct people;
+struct cfg_ldap;
 
 enum {
 	RULES_MAX = 10000,	      /* rules in one set */
@@ -142,8 +143,10 @@ struct outbox *rules_explain(struct arena *a, const struct rules *r, const struc
 /*
  * Looks for what an administrator cannot have meant: rules that never run or match nobody, actions
  * that are never carried out or hide each other, patterns that match nothing or take far too long,
- * objects that are not available or would stop the rule set. One line each in `out`, with the ids
- * and what to do about it; groups that no rule uses are only noted. Only what is certain is told.
- * Returns how many were found, notes aside.
+ * objects that are not available, ask LDAP profiles that are not in `ldap` (NULL: not known), or
+ * would stop the rule set. One line each in `out`, with the ids and what to do about it; groups
+ * that no rule uses, and objects that could not be saved again as they are, are only noted. Only
+ * what is certain is told. Returns how many were found, notes aside.
  */
-size_t rules_lint(struct arena *a, const struct rules *r, struct buf *out);
+size_t rules_lint(struct arena *a, const struct rules *r, const struct cfg_ldap *ldap,
+		  struct buf *out);

@@ -230,6 +230,16 @@ static void read_rules_line(struct reader *r, struct str line)
 	}
 }
 
+static void read_profile(struct reader *r, struct str rest)
+{
+	struct cfg_ldap *ldap = &r->t->ldap;
+	struct str name = word(&rest);
+
+	ldap->p = arena_grow(r->a, ldap->p, ldap->n * sizeof(*ldap->p),
+			     (ldap->n + 1) * sizeof(*ldap->p));
+	ldap->p[ldap->n++] = (struct cfg_ldap_profile){ name, rest.n > 0 };
+}
+
 static void read_list(struct reader *r, struct str rest, bool white)
 {
 	struct test_list *l = vec_push(r->a, &r->t->lists);
@@ -326,6 +336,8 @@ static void read_env_line(struct reader *r, struct str line)
 		read_list(r, rest, str_eq(first, STR("white")));
 	else if (str_eq(first, STR("ldap")) || str_eq(first, STR("ldapbroken")))
 		read_person(r, rest, str_eq(first, STR("ldapbroken")));
+	else if (str_eq(first, STR("profile")))
+		read_profile(r, rest);
 	else if (str_eq(first, STR("time")))
 		r->minutes = number(str_cut(&rest, ':')) * 60 + number(rest);
 	else if (str_eq(first, STR("set")))
@@ -583,6 +595,6 @@ struct str testcase_lint(struct arena *a, struct testcase *t)
 	if (rules_build(a, &t->tables, &rules, &e) < 0)
 		buf_addf(&b, "ERROR: %s\n", e.msg);
 	else
-		buf_addf(&b, "%zu\n", rules_lint(a, rules, &b));
+		buf_addf(&b, "%zu\n", rules_lint(a, rules, t->ldap.n ? &t->ldap : NULL, &b));
 	return buf_str(&b);
 }

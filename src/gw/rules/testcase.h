@@ -14,7 +14,7 @@
  *	from, to, ip, out, virus, broken, spam LEVEL, hit NAME SCORE TEXT, nospam, nolists,
  *	type AID MAGIC GLOB, inside AID type|name TEXT, noarchives, white USER LIST,
  *	black USER LIST, time HH:MM, set NAME, crlf, ldap PROFILE ACCOUNT ADDRESS,ADDRESS... GROUP,
- *	ldapbroken PROFILE
+ *	ldapbroken PROFILE, profile NAME [disabled]
  *	[mail]
  *	…
  *	[outbox]
@@ -27,6 +27,7 @@
  */
 #pragma once
 
+#include "gw/cfg/ldap.h"
 #include "gw/rules/match.h"
 #include "gw/rules/outbox.h"
 #include "gw/rules/rules.h"
@@ -55,6 +56,7 @@ struct testcase {
 	struct scan_archive *archives; /* as well */
 	struct scan_spam spam;
 	struct people people;
+	struct cfg_ldap ldap;
 	VEC(struct test_list) lists;
 	bool no_spam, no_lists, no_archives, crlf;
 	unsigned asked_spam, asked_lists;
