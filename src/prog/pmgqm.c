@@ -13,6 +13,8 @@
 #include "gw/report/report.h"
 #include "gw/store/store.h"
 
+enum { ADDRESS_MAX = 512 };
+
 /* The server is the local one; PGHOST names another socket directory, as it does for psql. */
 static struct db *here(struct arena *a)
 {
@@ -128,6 +130,24 @@ static int read_round(struct arena *a, const struct cli_args *args, struct cfg *
 	return span_of(args, &r->report.span, e);
 }
 
+/* One at sign, with something before and behind it and no blanks; no report goes astray. */
+static int check_address(const struct cli_args *args, const char *option, struct err *e)
+{
+	struct str rest = str_of(cli_value(args, option)), local;
+
+	if (!rest.p)
+		return 0;
+	if (rest.n > ADDRESS_MAX)
+		return err_set(e, ERR_INVALID, "--%s: longer than %d bytes", option, ADDRESS_MAX);
+	for (size_t i = 0; i < rest.n; i++)
+		if ((unsigned char)rest.p[i] <= ' ' || rest.p[i] == '\\')
+			return err_set(e, ERR_INVALID, "--%s: not a mail address", option);
+	local = str_cut(&rest, '@');
+	if (!local.n || !rest.n || str_chr(rest, '@') >= 0 || str_chr(rest, '/') >= 0)
+		return err_set(e, ERR_INVALID, "--%s: not a mail address", option);
+	return 0;
+}
+
 static int send_reports(struct arena *a, const struct cli_args *args, struct err *e)
 {
 	struct report_round round = { 0 };
@@ -137,6 +157,8 @@ static int send_reports(struct arena *a, const struct cli_args *args, struct err
 
 	if (cli_value(args, "redirect") && !cli_value(args, "receiver"))
 		return err_set(e, ERR_INVALID, "--redirect needs --receiver");
+	if (check_address(args, "receiver", e) < 0 || check_address(args, "redirect", e) < 0)
+		return -1;
 	if (settings(a, &cfg, e) < 0 || domains(a, &round.lists, e) < 0 ||
 	    read_round(a, args, cfg, &round, &none, e) < 0)
 		return -1;

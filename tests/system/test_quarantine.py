@@ -186,3 +186,6 @@ def test_spam_report_of_one_user(lab, letter):
     none = lab.gw.exec(["pmgqm", "send", "--receiver", "nobody@inside.test"])
     assert "nobody@inside.test" in none.err
     assert lab.gw.exec(["pmgqm", "send", "--redirect", "x@inside.test"], check=False).code != 0
+    for address in ("nobody", "@inside.test", "a b@inside.test", "a@b@c", "a@b/c"):
+        wrong = lab.gw.exec(["pmgqm", "send", "--receiver", address], check=False)
+        assert wrong.code != 0 and "--receiver: not a mail address" in wrong.err
