@@ -164,7 +164,13 @@ struct spam_texts spam_body(struct spam_message *m)
 
 void spam_body_replace(struct spam_message *m, struct spam_texts lines)
 {
+	m->body_as_read = spam_body_as_read(m);
 	m->bodies[SPAM_VIEW_ALL] = lines;
+}
+
+struct spam_texts spam_body_as_read(struct spam_message *m)
+{
+	return m->body_as_read.n ? m->body_as_read : spam_body(m);
 }
 
 struct spam_texts spam_body_visible(struct spam_message *m)

@@ -80,11 +80,11 @@ static const struct known known[] = {
 	{ "DNSEval",
 	  " rbl_headers " },
 	{ "DecodeShortURLs",
-	  " clear_url_shortener max_short_url_redirections max_short_urls"
-	  " url_shortener url_shortener_cache_autoclean url_shortener_cache_dsn"
-	  " url_shortener_cache_password url_shortener_cache_ttl"
-	  " url_shortener_cache_type url_shortener_cache_username url_shortener_get"
-	  " url_shortener_loginfo url_shortener_timeout url_shortener_user_agent " },
+	  " max_short_url_redirections max_short_urls url_shortener_cache_autoclean"
+	  " url_shortener_cache_dsn url_shortener_cache_password"
+	  " url_shortener_cache_ttl url_shortener_cache_type"
+	  " url_shortener_cache_username url_shortener_loginfo"
+	  " url_shortener_timeout url_shortener_user_agent " },
 	{ "ExtractText",
 	  " extracttext_external extracttext_maxparts extracttext_timeout"
 	  " extracttext_use " },

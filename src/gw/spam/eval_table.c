@@ -17,6 +17,7 @@ const struct eval_family *const eval_families[] = {
 	&eval_mime,
 	&eval_rbl,
 	&eval_relay,
+	&eval_short_url,
 	&eval_spf,
 	&eval_subject,
 	&eval_textcat,

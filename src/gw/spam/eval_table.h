@@ -18,6 +18,7 @@ extern const struct eval_family eval_lists;
 extern const struct eval_family eval_mime;
 extern const struct eval_family eval_rbl;
 extern const struct eval_family eval_relay;
+extern const struct eval_family eval_short_url;
 extern const struct eval_family eval_spf;
 extern const struct eval_family eval_subject;
 extern const struct eval_family eval_textcat;

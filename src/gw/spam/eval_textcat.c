@@ -4,7 +4,7 @@
 
 #define RULES_DIR "/usr/share/spamassassin"
 
-enum { NUMBER_MAX = 10000, HIGH_RUN = 8 };
+enum { NUMBER_MAX = 10000, HIGH_RUN = 8, SURE_OCTETS = 1024 /* for each guess */ };
 
 struct settings {
 	struct textcat_options o;
@@ -17,21 +17,42 @@ static bool wants_all(const struct settings *s)
 	return s->ok.n == 0 || textcat_listed(s->ok, STR("all"));
 }
 
+/* In a short text one of these is easily taken for the other. */
+static struct str unmistaken(struct str language, bool is_short)
+{
+	return is_short && str_eq(language, STR("sco")) ? STR("en") : language;
+}
+
+static bool is_ok(const struct settings *s, struct str guess, bool is_short)
+{
+	struct str list = s->ok, word, language = unmistaken(str_cut(&guess, '.'), is_short);
+
+	while (str_word(&list, &word))
+		if (str_eq(unmistaken(word, is_short), language))
+			return true;
+	return false;
+}
+
 static unsigned check_language(struct eval_run *r, const struct eval_args *args)
 {
 	const struct settings *s = r->conf;
-	struct str guesses[TEXTCAT_GUESSES_MAX];
-	size_t n;
+	struct textcat_guesses g;
 
 	(void)args;
 	if (wants_all(s) || !s->profiles)
 		return 0;
-	n = textcat_guess(r->a, s->profiles, &s->o, spam_body(r->m), guesses);
-	for (size_t i = 0; i < n; i++)
-		if (textcat_listed(s->ok, guesses[i]))
+	textcat_guess(r->a, s->profiles, &s->o, spam_body_as_read(r->m), &g);
+	for (size_t i = 0; i < g.n; i++)
+		if (is_ok(s, g.v[i], g.octets < SURE_OCTETS * g.n))
 			return 0;
-	return n > 0;
+	return g.n > 0;
 }
+
+/* Where a run of octets above 7F is nothing odd. */
+static const char *const high_languages[] = {
+	"am", "ar", "be", "bg", "cs", "el", "et", "fa", "fi", "he", "hi", "hy", "is",
+	"ja", "ka", "ko", "mr", "pt", "ru", "ta", "th", "tr", "uk", "vi", "yi", "zh",
+};
 
 static bool has_high_run(struct str s)
 {
@@ -51,8 +72,11 @@ static unsigned check_body_8bits(struct eval_run *r, const struct eval_args *arg
 	struct spam_texts body;
 
 	(void)args;
-	if (wants_all(s))
+	if (wants_all(s) || !s->profiles)
 		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(high_languages); i++)
+		if (textcat_listed(s->ok, str_of(high_languages[i])))
+			return 0;
 	body = spam_body(r->m);
 	for (size_t i = 0; i < body.n; i++)
 		if (has_high_run(body.v[i]))

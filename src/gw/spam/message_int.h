@@ -66,6 +66,7 @@ struct spam_message {
 	htmls; /* of the HTML parts, in order, once the body was made */
 	bool have_body[SPAM_VIEWS], have_rawbody;
 	struct spam_texts bodies[SPAM_VIEWS], rawbody;
+	struct spam_texts body_as_read; /* if spam_body_replace() has been called */
 
 	struct map headers; /* made so far, by query */
 

@@ -3,12 +3,24 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/vec.h"
+#include "lib/re/re.h"
 
 enum {
 	GRAM_MAX = 5,   /* octets */
-	WORD_LOWER = 4, /* shorter words keep their capitals */
-	MISSING = 400,  /* distance of a sequence that a profile does not have */
+	WORD_LOWER = 4, /* letters in a row; other words keep their capitals */
 };
+
+/* URLs and addresses say nothing about the language of the text around them. */
+enum { LINK_URL, LINK_ADDRESS, LINK_WWW, LINKS };
+
+static const char *const link_patterns[LINKS] = {
+	[LINK_URL] = "https?(?:://|:&#x2F;&#x2F;|%3A%2F%2F)\\S{1,1024}",
+	[LINK_ADDRESS] = "\\S{1,64}?@[a-zA-Z]\\S{1,128}",
+	[LINK_WWW] = "\\bwww\\.\\S{1,128}",
+};
+
+/* "Re: ", "Fwd: " and what other languages make of them. */
+static const char subject_prefix[] = "(?i)^(?:[a-z]{2,12}:\\s*){1,10}";
 
 /* A sequence as a number that sorts as its octets do: they come first, then how many there are. */
 struct rank {
@@ -21,7 +33,16 @@ struct textcat {
 	size_t n;
 	struct rank *ranks; /* by gram */
 	size_t n_ranks;
+	struct re *links[LINKS], *subject_prefix;
 };
+
+static int compile_patterns(struct arena *a, struct textcat *t, struct err *e)
+{
+	for (size_t i = 0; i < LINKS; i++)
+		if (re_compile_perl(a, str_of(link_patterns[i]), 0, &t->links[i], e) < 0)
+			return -1;
+	return re_compile_perl(a, str_of(subject_prefix), 0, &t->subject_prefix, e);
+}
 
 static uint64_t gram_of(const char *p, size_t n)
 {
@@ -68,7 +89,7 @@ int textcat_parse(struct arena *a, struct str text, struct textcat **out, struct
 	t->ranks = ranks.p;
 	t->n_ranks = ranks.n;
 	*out = t;
-	return 0;
+	return compile_patterns(a, t, e);
 }
 
 int textcat_load(struct arena *a, const char *path, struct textcat **out, struct err *e)
@@ -90,46 +111,64 @@ void textcat_options_init(struct textcat_options *o)
 	};
 }
 
+/* The language of a profile: what is in Chinese is in it in any charset. */
+static struct str plain_name(struct str name)
+{
+	return str_cut(&name, '.');
+}
+
 bool textcat_listed(struct str list, struct str language)
 {
-	struct str rest = language, plain = str_cut(&rest, '.'), word;
+	struct str word;
 
 	while (str_word(&list, &word))
-		if (str_eq(word, language) || str_eq(word, plain))
+		if (str_eq(word, language))
 			return true;
 	return false;
 }
 
 static bool is_letter(char c)
 {
-	return ascii_is_alpha(c) || c == '\'' || (unsigned char)c >= 0x80;
+	return !ascii_is_digit(c) && !ascii_is_blank(c) &&
+	       !(c && strchr("-!\"#$%&()*+,./:;<=>?@[\\]^_`{|}~", c));
 }
 
-/* A URL or an address says nothing about the language of the text around it. */
-static bool is_link(struct str word)
+static struct str replace_all(struct arena *a, const struct re *re, struct str s)
 {
-	ptrdiff_t at = str_chr(word, '@');
-
-	return (at > 0 && (size_t)at + 1 < word.n) || str_find(word, STR("http://")) >= 0 ||
-	       str_find(word, STR("https://")) >= 0 || str_find(word, STR("www.")) >= 0;
-}
-
-/* The text without links; ends early. */
-static struct str plain_text(struct arena *a, struct spam_texts lines)
-{
+	struct re_caps caps;
+	struct re_walk walk = { .caps = &caps };
 	struct buf b;
+	size_t at = 0;
 
-	buf_init(&b, a, TEXTCAT_TEXT_MAX + SPAM_LINE_MAX + 1);
-	for (size_t i = 0; i < lines.n && b.n < TEXTCAT_TEXT_MAX; i++) {
-		struct str rest = lines.v[i], word;
-
-		while (b.n < TEXTCAT_TEXT_MAX && str_word(&rest, &word)) {
-			if (!is_link(word))
-				buf_add(&b, str_sub(word, 0, SPAM_LINE_MAX));
-			buf_addc(&b, ' ');
-		}
+	buf_init(&b, a, s.n);
+	while (re_next(re, s, &walk) == RE_MATCH) {
+		buf_add(&b, str_sub(s, at, caps.group[0].from - at));
+		buf_addc(&b, ' ');
+		at = caps.group[0].to;
 	}
-	return str_sub(buf_str(&b), 0, TEXTCAT_TEXT_MAX);
+	buf_add(&b, str_from(s, at));
+	return buf_str(&b);
+}
+
+/* The text without what is no language; ends early. */
+static struct str plain_text(struct arena *a, const struct textcat *t, struct spam_texts lines)
+{
+	struct re_caps prefix;
+	struct buf b;
+	struct str s;
+
+	buf_init(&b, a, TEXTCAT_INPUT_MAX + SPAM_LINE_MAX + 1);
+	for (size_t i = 0; i < lines.n && b.n < TEXTCAT_INPUT_MAX; i++) {
+		if (i)
+			buf_addc(&b, '\n');
+		buf_add(&b, str_sub(lines.v[i], 0, SPAM_LINE_MAX));
+	}
+	s = buf_str(&b);
+	if (re_search(t->subject_prefix, s, 0, &prefix) == RE_MATCH)
+		s = str_from(s, prefix.group[0].to);
+	for (size_t i = 0; i < LINKS; i++)
+		s = replace_all(a, t->links[i], s);
+	return str_sub(s, 0, TEXTCAT_TEXT_MAX);
 }
 
 struct count {
@@ -154,15 +193,42 @@ static void count_gram(struct counts *c, uint64_t gram)
 	c->slots[i].n++;
 }
 
+static bool is_latin_upper(unsigned char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 0xc0 && c <= 0xde && c != 0xd7);
+}
+
+static bool is_latin_letter(unsigned char c)
+{
+	return ascii_is_alpha((char)c) || (c >= 0xc0 && c != 0xd7 && c != 0xf7 && c != 0xff);
+}
+
+/* A word with a capital loses all of them if it has letters enough in a row. */
+static bool is_lowered(struct str word)
+{
+	bool capital = false, enough = false;
+	int run = 0;
+
+	for (size_t i = 0; i < word.n; i++) {
+		capital |= word.p[i] >= 'A' && word.p[i] <= 'Z';
+		run = is_latin_letter((unsigned char)word.p[i]) ? run + 1 : 0;
+		enough |= run == WORD_LOWER;
+	}
+	return capital && enough;
+}
+
 /* The word stands between two NULs, which count too. */
 static void count_word(struct counts *c, struct str word)
 {
 	char p[TEXTCAT_TEXT_MAX + 2];
 	size_t n = word.n + 2;
+	bool lower = is_lowered(word);
 
 	p[0] = p[n - 1] = '\0';
 	for (size_t i = 0; i < word.n; i++)
-		p[i + 1] = word.n < WORD_LOWER ? word.p[i] : ascii_lower(word.p[i]);
+		p[i + 1] = lower && is_latin_upper((unsigned char)word.p[i])
+				   ? (char)((unsigned char)word.p[i] | 0x20)
+				   : word.p[i];
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 1; k <= GRAM_MAX && i + k <= n; k++)
 			count_gram(c, gram_of(p + i, k));
@@ -204,11 +270,14 @@ static const struct count *ranked(struct arena *a, struct str text, const struct
 	return c.slots;
 }
 
-/* How far the text is from each profile. */
-static void distances(const struct textcat *t, const struct count *grams, size_t n, long *out)
+/* How far the text is from each profile; a sequence that is missing there is as far as can be. */
+static void distances(const struct textcat *t, const struct textcat_options *o,
+		      const struct count *grams, size_t n, long *out)
 {
+	long missing = (long)o->max_ranks;
+
 	for (size_t i = 0; i < t->n; i++)
-		out[i] = (long)n * MISSING;
+		out[i] = (long)n * missing;
 	for (size_t i = 0; i < n; i++) {
 		struct rank wanted = { .gram = grams[i].gram };
 		const struct rank *r = bsearch(&wanted, t->ranks, t->n_ranks, sizeof(*r), by_gram);
@@ -216,13 +285,13 @@ static void distances(const struct textcat *t, const struct count *grams, size_t
 		while (r && r > t->ranks && r[-1].gram == wanted.gram)
 			r--;
 		for (; r && r < t->ranks + t->n_ranks && r->gram == wanted.gram; r++)
-			out[r->language] += labs((long)r->rank - (long)i) - MISSING;
+			out[r->language] += labs((long)r->rank - (long)i) - missing;
 	}
 }
 
 struct guess {
 	long distance;
-	size_t language;
+	struct str language;
 };
 
 static int by_distance(const void *x, const void *y)
@@ -231,33 +300,59 @@ static int by_distance(const void *x, const void *y)
 
 	if (a->distance != b->distance)
 		return a->distance < b->distance ? -1 : 1;
-	return a->language < b->language ? -1 : a->language > b->language;
+	return str_cmp(a->language, b->language);
 }
 
-size_t textcat_guess(struct arena *a, const struct textcat *t, const struct textcat_options *o,
-		     struct spam_texts lines, struct str *out)
+/* Profiles of a language in UTF-8 and in another charset are one candidate: the better one. */
+static void add_candidate(struct guess *guesses, size_t *n, struct guess g)
+{
+	if (str_find(g.language, STR(".utf8")) > 0)
+		g.language = plain_name(g.language);
+	for (size_t i = 0; i < *n; i++)
+		if (str_eq(guesses[i].language, g.language)) {
+			if (guesses[i].distance > g.distance)
+				guesses[i].distance = g.distance;
+			return;
+		}
+	guesses[(*n)++] = g;
+}
+
+static size_t candidates(const struct textcat *t, const struct textcat_options *o,
+			 const long *distance, struct guess *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		struct str name = plain_name(t->names[i]);
+
+		if (!textcat_listed(o->inactive, name) || textcat_listed(o->wanted, name))
+			add_candidate(out, &n, (struct guess){ distance[i], t->names[i] });
+	}
+	qsort(out, n, sizeof(*out), by_distance);
+	return n;
+}
+
+void textcat_guess(struct arena *a, const struct textcat *t, const struct textcat_options *o,
+		   struct spam_texts lines, struct textcat_guesses *out)
 {
 	long distance[TEXTCAT_PROFILES_MAX];
 	struct guess guesses[TEXTCAT_PROFILES_MAX];
-	struct str text = plain_text(a, lines);
+	struct str text = plain_text(a, t, lines);
 	const struct count *grams;
-	size_t n, candidates = 0, good = 0;
+	size_t n, good = 1;
 
+	*out = (struct textcat_guesses){ .octets = text.n };
 	if (text.n < TEXTCAT_TEXT_MIN)
-		return 0;
+		return;
 	grams = ranked(a, text, o, &n);
-	distances(t, grams, n, distance);
-	for (size_t i = 0; i < t->n; i++)
-		if (!textcat_listed(o->inactive, t->names[i]) ||
-		    textcat_listed(o->wanted, t->names[i]))
-			guesses[candidates++] = (struct guess){ distance[i], i };
-	qsort(guesses, candidates, sizeof(*guesses), by_distance);
-	while (good < candidates &&
+	distances(t, o, grams, n, distance);
+	n = candidates(t, o, distance, guesses);
+	while (good < n &&
 	       (double)guesses[good].distance < (double)guesses[0].distance * o->acceptable)
 		good++;
-	if (good == 0 || good > o->max_guesses || good > TEXTCAT_GUESSES_MAX)
-		return 0;
+	if (n == 0 || good > o->max_guesses || good > TEXTCAT_GUESSES_MAX)
+		return;
+	out->n = good;
 	for (size_t i = 0; i < good; i++)
-		out[i] = t->names[guesses[i].language];
-	return good;
+		out->v[i] = guesses[i].language;
 }

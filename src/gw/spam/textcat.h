@@ -4,7 +4,8 @@
  * Cavnar and Trenkle's method with SpamAssassin's profiles (its file `languages`, which belongs to
  * its rules): the most frequent sequences of up to five octets are ranked, and the language whose
  * ranks differ least is the best guess; those within a factor of it are guesses too. More of them
- * than a few say that nothing can be said.
+ * than a few say that nothing can be said. What is ranked are octets: capitals are those of
+ * Latin-1, whatever the text is in, and links and the "Re:" of a subject do not count.
  */
 #pragma once
 
@@ -16,9 +17,10 @@
 enum {
 	TEXTCAT_FILE_MAX = 4 << 20,
 	TEXTCAT_PROFILES_MAX = 200,
-	TEXTCAT_RANKS_MAX = 400,  /* sequences of a profile, and of a text by default */
-	TEXTCAT_TEXT_MAX = 10000, /* octets that are looked at */
-	TEXTCAT_TEXT_MIN = 256,   /* fewer say nothing */
+	TEXTCAT_RANKS_MAX = 400,     /* sequences of a profile, and of a text by default */
+	TEXTCAT_INPUT_MAX = 1 << 16, /* octets that links are taken out of … */
+	TEXTCAT_TEXT_MAX = 10000,    /* … and that are looked at then */
+	TEXTCAT_TEXT_MIN = 256,      /* fewer say nothing */
 	TEXTCAT_GUESSES_MAX = 20,
 };
 
@@ -40,12 +42,15 @@ struct textcat_options {
 /* SpamAssassin's defaults. */
 void textcat_options_init(struct textcat_options *o);
 
-/*
- * The names of the guesses ("en", "zh.big5"), best first, into `out`; 0 if nothing can be said.
- * `lines` is the body view. At most TEXTCAT_GUESSES_MAX.
- */
-size_t textcat_guess(struct arena *a, const struct textcat *t, const struct textcat_options *o,
-		     struct spam_texts lines, struct str *out);
+struct textcat_guesses {
+	size_t n;                          /* 0: nothing can be said */
+	struct str v[TEXTCAT_GUESSES_MAX]; /* best first: "en", "zh.big5" */
+	size_t octets; /* of the text they were made from, at most TEXTCAT_TEXT_MAX */
+};
 
-/* Is `language` ("zh.big5"), or the part before its dot, in the list? */
+/* `lines` is the body view. */
+void textcat_guess(struct arena *a, const struct textcat *t, const struct textcat_options *o,
+		   struct spam_texts lines, struct textcat_guesses *out);
+
+/* Is it one of the words? */
 bool textcat_listed(struct str list, struct str language);

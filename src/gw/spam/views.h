@@ -155,6 +155,7 @@ struct spam_texts spam_body(struct spam_message *m);
  * the rules after it see. The views made of it before stay as they are.
  */
 void spam_body_replace(struct spam_message *m, struct spam_texts lines);
+struct spam_texts spam_body_as_read(struct spam_message *m); /* without such changes */
 
 /* The same without the HTML text that a reader would not see, and only that (no Subject). */
 struct spam_texts spam_body_visible(struct spam_message *m);
