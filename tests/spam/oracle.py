@@ -6,7 +6,8 @@
 Each directory of sites/ is a set of plugins. Its answers go to answers/SITE.json.xz, where
 compare_answers.py finds them: a first line about the SpamAssassin that was asked, then a line for
 each mail with its score, the rules that hit, and the subrules as numbers of the list in the first
-line. Half an hour for each site.
+line. Half an hour for each site. Without SITE the mails of answers/coverage.json.xz are asked about
+too; compose.py writes them.
 """
 import collections
 import json
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 
+import coverage
 from corpora import HERE, RULES, json_lines, need_spamassassin, skip, unpack
 
 COLLECTIONS = ["mail-spamassassin-public", "mime-torture"]
@@ -75,6 +77,8 @@ def main():
         for site in sys.argv[1:] or SITES:
             answers = list(ask(site, directory, files))
             write(os.path.join(HERE, "answers", f"{site}.json.xz"), about, answers)
+    if not sys.argv[1:]:
+        coverage.write_kept(about, coverage.ask([k["mail"] for k in coverage.kept_mails()]))
 
 
 if __name__ == "__main__":

@@ -375,6 +375,30 @@ static struct spam_addresses read_list(struct arena *a, struct str value)
 	return (struct spam_addresses){ list.p, list.n };
 }
 
+/*
+ * What only the strict parser reads: brackets that are not closed. The whole value is a phrase if
+ * it finds nothing either.
+ */
+static struct spam_address read_unclosed(struct arena *a, struct str value)
+{
+	struct spam_address r = { STR_NONE, STR_NONE };
+	size_t open = skip_phrase(value, skip_space(value, 0));
+	struct str inside = str_trim(str_from(value, open + 1));
+
+	if (open < value.n && value.p[open] == '<') {
+		r.phrase = str_trim(plain_phrase(a, str_sub(value, 0, open)));
+		if (is_address(inside)) {
+			r.addr = inside;
+		} else if (is_address(r.phrase)) {
+			r.addr = r.phrase;
+			r.phrase = STR_NONE;
+		}
+	}
+	if (r.phrase.n == 0)
+		r.phrase = r.addr.p ? STR_NONE : value;
+	return r;
+}
+
 static size_t count_commas(struct str s)
 {
 	size_t n = 0;
@@ -402,6 +426,6 @@ struct spam_addresses spam_addresses_read(struct arena *a, struct str value)
 	if (list.n || !str_trim(value).n)
 		return list;
 	whole = NEW(a, struct spam_address);
-	whole->phrase = value;
+	*whole = read_unclosed(a, value);
 	return (struct spam_addresses){ whole, 1 };
 }

@@ -80,7 +80,11 @@ static void addresses(void **state UNUSED)
 		{ "\"a \\\"b\\\" c\" <a@b.test>", "[a@b.test]", "[a \"b\" c]" },
 		{ "Pete(A \\) chap) <pete(his account)@silly.test(his (own) host)>",
 		  "[pete@silly.test]", "[Pete]" },
-		{ "<a@b.test", "", "[<a@b.test]" },
+		{ "<a@b.test", "[a@b.test]", "" },
+		{ "\"Foo Blah\" <a@", "", "[Foo Blah]" },
+		{ "Foo Blah <a@b.test", "[a@b.test]", "[Foo Blah]" },
+		{ "a@b.test <", "[a@b.test]", "" },
+		{ "<a", "", "[<a]" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(examples); i++) {
