@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "base/vec.h"
+#include "gw/spam/shortcircuit.h"
 #include "gw/spam/spam.h"
 #include "gw/spam/views.h"
 #include "lib/re/re.h"
@@ -93,6 +94,7 @@ struct rule_def {
 	unsigned range_min, range_max;   /* mimeheader: parts, from 1 */
 	double score[CONF_SETS];
 	bool scored, replace;
+	enum shortcircuit shortcircuit;
 	int priority;
 	size_t index; /* of the rule made from it; set by ruleset.c */
 };
@@ -118,6 +120,7 @@ struct spam_conf {
 	struct str replace_start, replace_end;
 
 	double required;
+	struct shortcircuit_conf shortcircuit;
 	struct spam_net_time net_time;
 	struct spam_view_options view;
 	struct spam_networks *trusted, *internal, *msa;
@@ -184,6 +187,9 @@ bool conf_rule_name_ok(struct str name);
 /* pattern.c: `/re/i` or `m{re}i` to a compiled pattern and its text, modifiers in front. */
 MUST_CHECK int conf_pattern(struct spam_conf *c, struct str literal, struct str *text,
 			    struct re **re, struct err *e);
+/* The same where delimiters may be left out. */
+MUST_CHECK int conf_pattern_bare(struct spam_conf *c, struct str text, struct re **re,
+				 struct err *e);
 /* Takes %{TAG} templates for literal text; true if there were any. */
 bool conf_pattern_templates(struct arena *a, struct str literal, struct str *out);
 bool conf_pattern_captures(struct str literal);

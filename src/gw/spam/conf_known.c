@@ -92,17 +92,9 @@ static const struct known known[] = {
 	  " freemail_add_describe_email"
 	  " freemail_import_def_welcomelist_auth freemail_import_def_whitelist_auth"
 	  " freemail_import_welcomelist_auth freemail_import_whitelist_auth " },
-	{ "FromNameSpoof",
-	  " fns_add_addrlist fns_check fns_extrachars fns_ignore_dkim"
-	  " fns_ignore_headers fns_remove_addrlist " },
 	{ "HashBL",
 	  " hashbl_email_domain_alias hashbl_email_regex hashbl_email_welcomelist"
 	  " hashbl_email_whitelist hashbl_ignore " },
-	{ "OLEVBMacro",
-	  " olemacro_download_marker olemacro_extended_scan olemacro_exts"
-	  " olemacro_macro_exts olemacro_max_file olemacro_num_mime olemacro_num_zip"
-	  " olemacro_prefer_contentdisposition olemacro_skip_ctypes"
-	  " olemacro_skip_exts olemacro_zip_depth olemacro_zips " },
 	{ "PhishTag",
 	  " trigger_config trigger_ratio trigger_target " },
 	{ "Phishing",
@@ -124,9 +116,6 @@ static const struct known known[] = {
 	  " do_not_use_mail_spf_query ignore_received_spf_header spf_timeout"
 	  " unwelcomelist_from_spf unwhitelist_from_spf"
 	  " use_newest_received_spf_header welcomelist_from_spf whitelist_from_spf " },
-	{ "Shortcircuit",
-	  " shortcircuit shortcircuit_ham_score shortcircuit_max_spam_score"
-	  " shortcircuit_min_ham_score shortcircuit_spam_score " },
 	{ "SpamCop",
 	  " spamcop_from_address spamcop_max_report_size spamcop_relayhost"
 	  " spamcop_to_address " },

@@ -93,6 +93,11 @@ struct eval_family {
 	 */
 	void (*conf_init)(struct spam_conf *c, void *conf);
 	void (*conf_done)(struct spam_conf *c, void *conf);
+	/*
+	 * Looks at each mail before anything is matched, and may add to what is: spam_add_uri().
+	 * NULL: it has no part in that.
+	 */
+	void (*read)(struct eval_run *r);
 	/* One directive; CONF_UNKNOWN if it is not the family's. NULL: it has none. */
 	enum conf_verdict (*setting)(struct conf_parser *p, void *conf, struct str key,
 				     struct str value);

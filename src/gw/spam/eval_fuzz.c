@@ -9,6 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char conf[] =
 	PLUGIN("HTMLEval") PLUGIN("MIMEEval") PLUGIN("BodyEval") PLUGIN("ImageInfo")
+	PLUGIN("PDFInfo") PLUGIN("OLEVBMacro")
 	"ok_locales en\n"
 	"body A1 eval:html_text_match('comment', '<!(?!-).{0,6}>')\n"
 	"body A2 eval:html_text_not_match('title', 'a.c')\n"
@@ -27,7 +28,9 @@ static const char conf[] =
 	"body C5 eval:plaintext_body_sig_ratio('0', '1')\n"
 	"body D1 eval:image_size_range('all', 1, 1, 9, 9)\n"
 	"body D2 eval:image_to_text_ratio('all', '0.000', '0.015')\n"
-	"body D3 eval:image_name_regex('a+')\n";
+	"body D3 eval:image_name_regex('a+')\n"
+	"body E0 eval:check_olemacro()\n"
+	"body E1 eval:pdf_match_details('author', '/a/')\n";
 
 /* Loaded once; every rule has to be understood. */
 static const struct spam_rules *rules_of(void)

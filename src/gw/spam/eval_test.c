@@ -1,7 +1,8 @@
 /*
  * The eval functions of eval_relay, eval_header, eval_lists, eval_freemail, eval_subject,
- * eval_bounce, eval_uri and eval_uri_detail, with the real views: lines of rules, a mail, and what
- * hits. The expectations are those of SpamAssassin 4.0.1 run on the same rules and mails.
+ * eval_bounce, eval_uri, eval_uri_detail, eval_fromname, eval_short_url and eval_shortcircuit, with
+ * the real views: lines of rules, a mail, and what hits. The expectations are those of SpamAssassin
+ * 4.0.1 run on the same rules and mails.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -434,6 +435,57 @@ static void links(void **state)
 		   samples, ARRAY_LEN(samples));
 }
 
+static void from_names(void **state)
+{
+	static const struct sample samples[] = {
+		{ "From: \"ann@acme.com\" <x@evil.com>\nTo: ann@acme.com\n\nx", "SPOOF DOMAIN TO" },
+		{ "From: \"ann@acme.com\" <x@mail.acme.com>\n\nx", "" },
+		{ "From: \"ann@acme.com\" <x@acme-mail.com>\n\nx", "DOMAIN" },
+		{ "From: \"Ann\" <x@evil.com>\n\nx", "" },
+		{ "X-List: a\nFrom: \"ann@acme.com\" <x@evil.com>\n\nx", "" },
+	};
+
+	(void)state;
+	expect_all(PLUGIN("FromNameSpoof") "fns_add_addrlist (Acme) *@acme.com *@acme-mail.com\n"
+					   "fns_ignore_headers X-List\n"
+					   "header SPOOF eval:check_fromname_spoof()\n"
+					   "header DOMAIN eval:check_fromname_domain_differ()\n"
+					   "header TO eval:check_fromname_equals_to()\n",
+		   samples, ARRAY_LEN(samples));
+}
+
+static void short_links(void **state)
+{
+	static const struct sample samples[] = {
+		{ "Subject: x\n\nhttp://sho.org/a", "SHORT" },
+		{ "Subject: x\n\nhttp://www.sho.org/a", "SHORT" },
+		{ "Subject: x\n\nhttp://sho.org/", "" },
+		{ "Subject: x\n\nhttp://a.page.org", "SHORT" },
+		{ "Subject: x\n\nhttp://b.a.page.org/", "" },
+	};
+
+	(void)state;
+	expect_all(PLUGIN("DecodeShortURLs") "url_shortener Sho.org .page.org\n"
+					     "body SHORT eval:short_url()\n"
+					     "body LEADS eval:short_url_redir()\n",
+		   samples, ARRAY_LEN(samples));
+}
+
+static void shortcircuits(void **state)
+{
+	static const struct sample samples[] = {
+		{ "Subject: x\n\na good mail", "SHORTCIRCUIT GOOD" },
+		{ "Subject: x\n\na bad mail", "SHORTCIRCUIT BAD ANY" },
+		{ "Subject: x\n\nanother mail", "ANY LATER LATEST" },
+	};
+
+	(void)state;
+	expect_all(PLUGIN("Shortcircuit") "body GOOD /good/\nshortcircuit GOOD ham\n"
+					  "body BAD /bad/\nshortcircuit BAD on\n"
+					  "body ANY /a/\nfull LATER /a/\nmeta LATEST ANY\n",
+		   samples, ARRAY_LEN(samples));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -450,6 +502,9 @@ int main(void)
 		cmocka_unit_test(freemail_rewrites),
 		cmocka_unit_test(subjects_and_bounces),
 		cmocka_unit_test(links),
+		cmocka_unit_test(from_names),
+		cmocka_unit_test(short_links),
+		cmocka_unit_test(shortcircuits),
 	};
 
 	return cmocka_run_group_tests_name("spam evals", tests, open_arena, close_arena);

@@ -220,6 +220,29 @@ static void tag_subtests(struct tag *t)
 	add_tests(t, t->c->result->subtests, t->c->result->n_subtests, false);
 }
 
+static void tag_shortcircuit(struct tag *t)
+{
+	const struct spam_result *r = t->c->result;
+
+	if (r->shortcircuit_rule.n)
+		buf_addf(t->b, "%.*s (%s)", STR_ARG(r->shortcircuit_rule),
+			 shortcircuit_name(r->shortcircuit));
+	else
+		buf_addz(t->b, "no");
+}
+
+static void tag_shortcircuit_rule(struct tag *t)
+{
+	struct str rule = t->c->result->shortcircuit_rule;
+
+	buf_add(t->b, rule.n ? rule : STR("none"));
+}
+
+static void tag_shortcircuit_type(struct tag *t)
+{
+	buf_addz(t->b, shortcircuit_name(t->c->result->shortcircuit));
+}
+
 static void tag_autolearn(struct tag *t)
 {
 	buf_addz(t->b, t->c->result->autolearn);
@@ -339,6 +362,9 @@ static const struct {
 	{ "REQD", tag_required },
 	{ "TESTS", tag_tests },
 	{ "TESTSSCORES", tag_tests_scores },
+	{ "SC", tag_shortcircuit },
+	{ "SCRULE", tag_shortcircuit_rule },
+	{ "SCTYPE", tag_shortcircuit_type },
 	{ "SUBTESTS", tag_subtests },
 	{ "AUTOLEARN", tag_autolearn },
 	{ "STARS", tag_stars },

@@ -71,6 +71,7 @@ struct spam_message {
 	struct map headers; /* made so far, by query */
 
 	bool have_uris;
+	VEC(struct str) added_uris;
 	struct spam_texts uris;
 	const struct spam_uri *uri_details;
 	size_t uri_count;

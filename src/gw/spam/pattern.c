@@ -75,6 +75,15 @@ int conf_pattern(struct spam_conf *c, struct str literal, struct str *text, stru
 	return 0;
 }
 
+int conf_pattern_bare(struct spam_conf *c, struct str text, struct re **re, struct err *e)
+{
+	size_t start;
+
+	if (delimiter(text, &start))
+		return conf_pattern(c, text, &text, re, e);
+	return re_compile_perl(c->keep, text, 0, re, e);
+}
+
 /* Length of NAME or NAME(arg) in upper case at the start, 0 if there is none. */
 static size_t tag_length(struct str s)
 {

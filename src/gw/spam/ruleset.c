@@ -153,13 +153,18 @@ static void mimeheader_name(struct spam_conf *c, const struct rule_def *d, struc
 	r->if_unset = str_copy(c->keep, d->if_unset);
 }
 
+static struct str description(struct spam_conf *c, const struct rule_def *d)
+{
+	if (!d || d->description.n == 0)
+		return STR("No description available.");
+	return str_copy(c->keep, d->description);
+}
+
 static void rule_make(struct spam_conf *c, struct spam_rules *rs, const struct rule_def *d,
 		      struct rule *r)
 {
-	static const struct str no_description = STR_INIT("No description available.");
-
 	r->name = str_copy(c->keep, d->name);
-	r->description = d->description.n ? str_copy(c->keep, d->description) : no_description;
+	r->description = description(c, d);
 	r->score = d->score[c->paths->set];
 	r->type = d->type;
 	r->state = state_of(d, rs, c->paths->set);
@@ -168,6 +173,7 @@ static void rule_make(struct spam_conf *c, struct spam_rules *rs, const struct r
 	r->range_min = d->range_min;
 	r->range_max = d->range_max;
 	r->priority = d->priority;
+	r->shortcircuit = d->shortcircuit;
 	r->re = d->re;
 	r->negated = d->negated;
 	r->exists = d->exists;
@@ -332,6 +338,14 @@ static void count(const struct spam_conf *c, const struct spam_rules *rs)
 	report->disabled = (struct spam_notes){ c->disabled.p, c->disabled.n };
 }
 
+static void readers_make(const struct spam_conf *c, struct spam_rules *rs)
+{
+	rs->readers = NEW_N(c->keep, size_t, eval_family_count());
+	for (size_t i = 0; eval_families[i]; i++)
+		if (eval_families[i]->read && conf_plugin_loaded(c, eval_families[i]->plugin))
+			rs->readers[rs->n_readers++] = i;
+}
+
 int ruleset_build(struct spam_conf *c, struct spam_rules **out, struct err *e)
 {
 	struct spam_rules *rs = NEW(c->keep, struct spam_rules);
@@ -339,17 +353,20 @@ int ruleset_build(struct spam_conf *c, struct spam_rules **out, struct err *e)
 	rs->required = c->required;
 	rs->local = !(c->paths->set & SPAM_SET_NET);
 	rs->net_time = c->net_time;
+	rs->shortcircuit = c->shortcircuit;
 	rs->spare = c->paths->spare;
 	eval_conf_done(c);
 	rs->evals = c->evals;
 	conf_default_scores(c);
 	meta_bind_names(c);
 	rules_make(c, rs);
+	rs->shortcircuit_description = description(c, map_get(&c->rules, STR("SHORTCIRCUIT")));
 	meta_link(c, rs);
 	meta_disable(c, rs);
 	priorities_lower(c, rs);
 	steps_make(c, rs);
 	view_options(c, rs);
+	readers_make(c, rs);
 	count(c, rs);
 	if (c->report->rules == 0)
 		return err_set(e, ERR_NOTFOUND, "no spam rules found");
@@ -370,6 +387,7 @@ static void conf_init(struct spam_conf *c, struct arena *keep, struct arena *tmp
 	c->replace_start = STR("<");
 	c->replace_end = STR(">");
 	c->required = 5;
+	shortcircuit_conf_init(&c->shortcircuit);
 	c->net_time = (struct spam_net_time){ 15 * 1000, 3 * 1000 };
 	c->domains = uri_domains_new(keep);
 	spam_view_options_init(&c->view, c->domains);

@@ -30,6 +30,7 @@ struct rule {
 	enum rule_state state;
 	unsigned flags, maxhits, range_min, range_max;
 	int priority;
+	enum shortcircuit shortcircuit;
 	const struct re *re;    /* with templates: matches whatever they may become */
 	struct str pattern;     /* only if it has %{TAG} templates */
 	uint32_t header;        /* which of spam_rules.headers */
@@ -71,11 +72,15 @@ struct spam_rules {
 	struct rule_list *globs; /* of rules_matching(), by expr.ref */
 	double required;
 	bool local, spare; /* spare: see struct spam_conf_paths */
+	struct shortcircuit_conf shortcircuit;
+	struct str shortcircuit_description;
 	struct spam_net_time net_time;
 	struct spam_view_options view;
 	struct re **redirectors;
 	size_t n_redirectors;
 	void **evals; /* settings of each family */
+	size_t *readers; /* families that look at each mail first: indices */
+	size_t n_readers;
 };
 
 /* ruleset.c: finishes what `c` collected. */

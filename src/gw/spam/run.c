@@ -50,6 +50,7 @@ struct run {
 	int64_t deadline;
 	unsigned since_clock;
 	bool limited; /* the current rule gave up somewhere */
+	struct shortcircuit_run shortcircuit;
 };
 
 static void rule_ready(struct run *run, size_t i)
@@ -71,6 +72,9 @@ static void hit(struct run *run, size_t i, double value)
 
 	if (run->hits[i] && !(r->flags & RULE_MULTIPLE))
 		return;
+	shortcircuit_hit(&run->shortcircuit, &run->rs->shortcircuit, r->shortcircuit, r->name,
+			 r->score, run->n_order);
+	run->shortcircuit.sum += r->subrule ? 0 : r->score;
 	if (run->hits[i]++ == 0)
 		run->order[run->n_order++] = (uint32_t)i;
 	run->value[i] += value > 0 ? value : 1;
@@ -96,6 +100,8 @@ static void metas_run(struct run *run)
 	struct expr_world world = { .value = leaf_value, .ctx = run };
 	double value;
 
+	if (run->shortcircuit.done)
+		return;
 	while (run->evaluated < run->queued) {
 		uint32_t i = run->queue[run->evaluated++];
 
@@ -497,6 +503,12 @@ static void net_finish(struct run *run)
 	dns_finish(run->dns);
 }
 
+static void net_drop(struct run *run)
+{
+	if (run->dns)
+		dns_finish(run->dns);
+}
+
 static bool too_late(struct run *run)
 {
 	if (!run->deadline || ++run->since_clock < DEADLINE_EVERY)
@@ -522,6 +534,10 @@ static void steps_run(struct run *run)
 		if (s + 1 == rs->n_steps || rs->steps[s + 1].priority != step->priority) {
 			metas_run(run);
 			net_collect(run);
+		}
+		if (run->shortcircuit.done) {
+			net_drop(run);
+			return;
 		}
 	}
 	net_finish(run);
@@ -566,6 +582,23 @@ static void result_add(const struct run *run, size_t i)
 	*h = (struct spam_hit){ r->name, r->score, r->description, run->hits[i], run->found[i] };
 }
 
+/* It stands before the rule that has ended the check. */
+static double result_shortcircuit(const struct run *run)
+{
+	const struct shortcircuit_run *s = &run->shortcircuit;
+	struct spam_result *out = run->out;
+
+	out->hits[out->n_hits++] = (struct spam_hit){
+		.name = STR("SHORTCIRCUIT"),
+		.score = s->score,
+		.description = run->rs->shortcircuit_description,
+		.count = 1,
+	};
+	out->shortcircuit = s->type;
+	out->shortcircuit_rule = s->rule;
+	return s->score;
+}
+
 /* Scores are added one hit at a time in order, as doubles, and rounded once. */
 static void result_make(struct run *run)
 {
@@ -573,12 +606,14 @@ static void result_make(struct run *run)
 	char text[64];
 	double sum = 0;
 
-	out->hits = NEW_N(run->a, struct spam_hit, run->n_order);
+	out->hits = NEW_N(run->a, struct spam_hit, run->n_order + 1);
 	out->subtests = NEW_N(run->a, struct spam_hit, run->n_order);
 	for (size_t i = 0; i < run->n_order; i++) {
 		const struct rule *r = &run->rs->rules[run->order[i]];
 		unsigned n = run->hits[run->order[i]];
 
+		if (run->shortcircuit.done && run->shortcircuit.place == i)
+			sum += result_shortcircuit(run);
 		result_add(run, run->order[i]);
 		for (unsigned k = 0; !r->subrule && k < n; k++)
 			sum += r->score;
@@ -594,6 +629,15 @@ struct spam_check {
 	struct run run;
 };
 
+static void read_mail(struct run *run)
+{
+	for (size_t i = 0; i < run->rs->n_readers; i++) {
+		struct eval_run er = eval_run(run, run->rs->readers[i]);
+
+		eval_families[run->rs->readers[i]]->read(&er);
+	}
+}
+
 int spam_check_begin(struct arena *a, const struct spam_rules *rules, struct str raw,
 		     const struct spam_envelope *env, struct spam_check **out, struct err *e)
 {
@@ -608,6 +652,7 @@ int spam_check_begin(struct arena *a, const struct spam_rules *rules, struct str
 	mail.added_count = env->has_sender && sender.name.n;
 	c->run.m = spam_message_read(a, &mail, &rules->view);
 	run_init(&c->run);
+	read_mail(&c->run);
 	net_start(&c->run);
 	*out = c;
 	return 0;

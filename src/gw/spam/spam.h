@@ -20,6 +20,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "gw/spam/shortcircuit.h"
 
 enum {
 	SPAM_CONF_FILE_MAX = 16 << 20,  /* one rule file */
@@ -133,6 +134,8 @@ struct spam_result {
 	const char *autolearn; /* "disabled": nothing is learnt yet */
 	struct spam_message *message; /* the mail as it was read (views.h), in `a` */
 	unsigned limited;      /* rules that gave up at a matching limit; they count as not hit */
+	enum shortcircuit shortcircuit; /* ham or spam: a rule, or the score, ended the check */
+	struct str shortcircuit_rule;
 	bool timed_out;        /* the deadline came first; what was found until then stands */
 };
 

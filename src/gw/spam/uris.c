@@ -299,6 +299,12 @@ static void take_signatures(struct collector *c)
 	}
 }
 
+void spam_add_uri(struct spam_message *m, struct str uri)
+{
+	if (m->added_uris.n < SPAM_URIS_MAX)
+		vec_add(m->a, &m->added_uris, uri);
+}
+
 static void publish(struct collector *c)
 {
 	struct spam_message *m = c->m;
@@ -334,6 +340,8 @@ static void collect(struct spam_message *m)
 	take_html(&c);
 	if (m->o->dkim_uris)
 		take_signatures(&c);
+	for (size_t i = 0; i < m->added_uris.n; i++)
+		add_uri(&c, m->added_uris.p[i], SPAM_URI_PARSED, false);
 	publish(&c);
 }
 

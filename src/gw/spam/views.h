@@ -185,6 +185,12 @@ const struct spam_part *const *spam_parts(struct spam_message *m, size_t *n);
 bool spam_part_header(struct spam_message *m, const struct spam_part *part, struct str name,
 		      bool raw, struct str *out);
 
+/*
+ * A URI that was found in something else than text and HTML. Only before the first question for
+ * any; those above SPAM_URIS_MAX are left out.
+ */
+void spam_add_uri(struct spam_message *m, struct str uri);
+
 /* uri: the cleaned forms of all URIs, each once. */
 struct spam_texts spam_uris(struct spam_message *m);
 

@@ -157,7 +157,7 @@ static bool is_wanted(struct worth *w, size_t i, int depth)
 {
 	const struct rule *r = &w->rs->rules[i];
 
-	if (!r->subrule || r->captures || depth > DEPTH_MAX)
+	if (!r->subrule || r->captures || r->shortcircuit || depth > DEPTH_MAX)
 		return true;
 	if (w->idle[i])
 		return false;
