@@ -101,7 +101,7 @@ static void load(void)
 	if (magic_load(shared, MAGIC_DIR, &magic, &e) < 0 ||
 	    spam_rules_load(shared, &paths, &spam, &report, &e) < 0)
 		failed(&e);
-	context = (struct scan_context){ &cfg, magic, spam, NULL };
+	context = (struct scan_context){ .cfg = &cfg, .magic = magic, .spam = spam };
 	load_rules();
 }
 
