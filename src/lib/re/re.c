@@ -16,6 +16,8 @@ struct re {
 	pcre2_code_8 *code;
 	pcre2_code_32 *wide;
 	struct re_need need;
+	struct str pattern; /* as compiled; not kept with RE_ONCE */
+	unsigned flags;
 	bool jit;
 };
 
@@ -185,8 +187,11 @@ int re_compile(struct arena *a, struct str pattern, unsigned flags, struct re **
 	} else if (compile_wide(a, pattern, flags, re, e) < 0) {
 		return -1;
 	}
-	if (!(flags & RE_ONCE))
+	if (!(flags & RE_ONCE)) {
 		re->need = re_need_find(a, pattern, flags & RE_EXTENDED);
+		re->pattern = str_copy(a, pattern);
+		re->flags = flags;
+	}
 	*out = re;
 	return 0;
 }
@@ -391,6 +396,16 @@ struct str re_group(const struct re_caps *caps, struct str subject, size_t group
 		return STR_NONE;
 	return str_sub(subject, caps->group[group].from,
 		       caps->group[group].to - caps->group[group].from);
+}
+
+struct str re_pattern(const struct re *re)
+{
+	return re->pattern;
+}
+
+unsigned re_flags(const struct re *re)
+{
+	return re->flags;
 }
 
 size_t re_size(const struct re *re)

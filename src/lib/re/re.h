@@ -114,5 +114,9 @@ bool re_group_name(const struct re *re, size_t index, struct str *name, size_t *
 /* The bytes of a group, or STR_NONE if it took no part. */
 struct str re_group(const struct re_caps *caps, struct str subject, size_t group);
 
+/* The pattern in PCRE2's syntax, as it was compiled; empty with RE_ONCE. */
+struct str re_pattern(const struct re *re);
+unsigned re_flags(const struct re *re);
+
 /* Bytes of compiled code, machine code included. */
 size_t re_size(const struct re *re);

@@ -1,0 +1,34 @@
+/* The first line is a pattern in Perl's syntax, the others texts: no match is ruled out. */
+#include <stdint.h>
+
+#include "lib/re/set.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { SIZE_MAX_HERE = 300, TEXTS_MAX = 10 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	CLEAN_ARENA struct arena *a = arena_open("fuzz", (size_t)256 << 20);
+	struct str rest = { (const char *)data, size }, pattern = str_cut(&rest, '\n'), bytes;
+	struct str texts[TEXTS_MAX];
+	const struct re *re;
+	struct re *compiled;
+	struct re_set *set;
+	uint64_t maybe;
+	size_t n = 0;
+	struct err e;
+
+	if (size > SIZE_MAX_HERE || re_compile_perl(a, pattern, 0, &compiled, &e) < 0)
+		return 0;
+	while (rest.p && n < TEXTS_MAX)
+		texts[n++] = str_cut(&rest, '\n');
+	re = compiled;
+	if (re_set_compile(a, &re, 1, &bytes, &e) < 0 || re_set_load(a, bytes, 1, &set, &e) < 0)
+		__builtin_trap();
+	re_set_scan(set, a, texts, n, &maybe);
+	for (size_t i = 0; i < n && !re_set_bit(&maybe, 0); i++)
+		if (re_match(re, texts[i]) == RE_MATCH)
+			__builtin_trap();
+	return 0;
+}

@@ -1,0 +1,213 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/re/set.h"
+
+static struct arena *a;
+
+static int open_arena(void **state)
+{
+	(void)state;
+	a = arena_open("test", (size_t)1 << 30);
+	return 0;
+}
+
+static int close_arena(void **state)
+{
+	(void)state;
+	arena_close(a);
+	return 0;
+}
+
+static const struct re *pattern(const char *text)
+{
+	struct re *re;
+	struct err e;
+
+	if (re_compile_perl(a, str_of(text), 0, &re, &e) < 0)
+		fail_msg("%s: %s", text, e.msg);
+	return re;
+}
+
+static struct re_set *set_of(const struct re *const *patterns, size_t n)
+{
+	struct re_set *set;
+	struct str bytes;
+	struct err e;
+
+	if (re_set_compile(a, patterns, n, &bytes, &e) < 0 ||
+	    re_set_load(a, bytes, n, &set, &e) < 0)
+		fail_msg("%s", e.msg);
+	return set;
+}
+
+static bool possible(const char *text, const struct str *texts, size_t n)
+{
+	const struct re *re = pattern(text);
+	struct re_set *set = set_of(&re, 1);
+	uint64_t maybe = ~(uint64_t)0;
+
+	re_set_scan(set, a, texts, n, &maybe);
+	return re_set_bit(&maybe, 0);
+}
+
+static bool possible_in(const char *text, struct str subject)
+{
+	return possible(text, &subject, 1);
+}
+
+/* Each pattern matches its text, alone and among others, so the set must let it through. */
+static void lets_matches_through(void **state)
+{
+	static const struct {
+		const char *pattern, *text;
+	} cases[] = {
+		{ "foo", "a foo b" },
+		{ "^foo$", "foo" },
+		{ "^foo$", "foo\n" },
+		{ "foo\\n$", "foo\n" },
+		{ "foo\\Z", "foo\n" },
+		{ "foo\\n\\z", "foo\n" },
+		{ "\\Afoo", "foo" },
+		{ "(?m)^b$", "a\nb\nc" },
+		{ "\\bfoo\\b", "foo" },
+		{ "\\Boo\\B", "foox" },
+		{ "a(?!b)c?", "ac" },
+		{ "(?<!x)foo(?=bar)", "foobar" },
+		{ "(?=foo)f(?!x)", "foo" },
+		{ "(a|b)x\\1", "bxb" },
+		{ "(?<n>a|b)x\\k<n>", "bxb" },
+		{ "(a|b)x\\g{1}", "bxb" },
+		{ "(?>a+)b", "aaab" },
+		{ "a++b", "aaab" },
+		{ "a*?b", "aab" },
+		{ "a{2,3}+b", "aab" },
+		{ "x{0}y", "y" },
+		{ "x(?:\\b)?y", "xy" },
+		{ "(?i)stra\xdf" "e \xc4", "STRA\xdf" "E \xe4" },
+		{ "(?i)[^\xc4]x", "\xc5X" },
+		{ "(?i)A(?-i)B", "aB" },
+		{ "(?:(?i)a|b)c", "Bc" },
+		{ "(?s)a.b", "a\nb" },
+		{ "(?x) a b # comment\n c", "abc" },
+		{ "a(?#comment)b", "ab" },
+		{ "[[:alpha:]][[:^digit:]]x", "a-x" },
+		{ "[\\]a-c\\-\\d]y", "-y" },
+		{ "\\x41\\x{42}\\t\\0", "AB\t\0" },
+		{ "\\h\\v\\H\\V\\s\\S\\w\\W\\d\\D", "\xa0\x85" "ab c_-1x" },
+		{ "(?|(a)|(b))c", "bc" },
+		{ "a{30,40}", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" },
+		{ "(?:ab){20}c", "ababababababababababababababababababababc" },
+		{ "a.{0,300}b", "a                                                b" },
+		{ "a$|b", "xa" },
+		{ "(?:^|x)a(?:$|y)", "xa" },
+		{ "a(?:^b)?c", "ac" },
+		{ "", "" },
+		{ "^$", "" },
+		{ "a|", "b" },
+		{ "(?!)|q", "q" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct str subject = str_of(cases[i].text);
+		struct str texts[] = { STR("first"), subject, STR("last\n") };
+
+		/* the one with a NUL at its end */
+		subject.n += str_ends(str_of(cases[i].pattern), STR("\\0"));
+		texts[1] = subject;
+		if (re_match(pattern(cases[i].pattern), subject) != RE_MATCH)
+			fail_msg("%s does not match %s", cases[i].pattern, cases[i].text);
+		if (!possible_in(cases[i].pattern, subject))
+			fail_msg("%s is ruled out in %s", cases[i].pattern, cases[i].text);
+		if (!possible(cases[i].pattern, texts, 3))
+			fail_msg("%s is ruled out among others", cases[i].pattern);
+	}
+}
+
+static void rules_others_out(void **state)
+{
+	static const char *const patterns[] = { "foo",	   "^bar",	"(?<!x)foo(?=bar)",
+						"(a|b)foo\\1", "\\bar\\b", "(?i)FOO",
+						"ba{3,30}r",   "r.b" };
+	static const struct str texts[] = { STR_INIT("xbar"), STR_INIT("barfo") };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(patterns); i++)
+		assert_false(possible(patterns[i], texts, i == 1 ? 1 : 2));
+	assert_false(possible("foo", NULL, 0));
+	assert_false(possible("", NULL, 0));
+	assert_true(possible("^bar", texts, 2));
+}
+
+static void finds_each_of_many(void **state)
+{
+	const struct re *patterns[200];
+	uint64_t maybe[4];
+	struct re_set *set;
+
+	(void)state;
+	for (size_t i = 0; i < 200; i++)
+		patterns[i] = pattern(i == 77 ? "a|" :
+					str_z(a, str_fmt(a, "\\bword%zu\\b(?!x)", i)));
+	set = set_of(patterns, 200);
+	for (size_t i = 0; i < 200; i++) {
+		struct str text = str_fmt(a, "some word%zu here", i);
+
+		re_set_scan(set, a, &text, 1, maybe);
+		for (size_t k = 0; k < 200; k++)
+			assert_int_equal(re_set_bit(maybe, k), k == i || k == 77);
+	}
+}
+
+/* Of a pattern too large to be scanned for, the beginning is. */
+static void cuts_large_patterns(void **state)
+{
+	struct buf b;
+	char *big;
+
+	(void)state;
+	buf_init(&b, a, 1 << 16);
+	buf_addz(&b, "start");
+	for (int i = 0; i < 1500; i++)
+		buf_addf(&b, "(?:[ab%c]|xy)", 'c' + i % 8);
+	big = str_z(a, buf_str(&b));
+	assert_false(possible_in(big, STR("stare aaaaaaaa")));
+	buf_init(&b, a, 1 << 16);
+	buf_addz(&b, "start");
+	for (int i = 0; i < 1500; i++)
+		buf_addz(&b, i % 2 ? "a" : "xy");
+	assert_int_equal(re_match(pattern(big), buf_str(&b)), RE_MATCH);
+	assert_true(possible_in(big, buf_str(&b)));
+}
+
+static void refuses_what_does_not_fit(void **state)
+{
+	const struct re *re = pattern("foo");
+	struct re_set *set;
+	struct str bytes;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(re_set_compile(a, &re, 1, &bytes, &e), 0);
+	assert_int_equal(re_set_load(a, bytes, 2, &set, &e), -1);
+	assert_int_equal(e.code, ERR_INVALID);
+	assert_int_equal(re_set_load(a, str_sub(bytes, 0, 7), 1, &set, &e), -1);
+	assert_int_equal(re_set_load(a, str_sub(bytes, 0, bytes.n - 8), 1, &set, &e), -1);
+	assert_int_equal(e.code, ERR_INVALID);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lets_matches_through), cmocka_unit_test(rules_others_out),
+		cmocka_unit_test(finds_each_of_many),	cmocka_unit_test(cuts_large_patterns),
+		cmocka_unit_test(refuses_what_does_not_fit),
+	};
+
+	return cmocka_run_group_tests_name("re set", tests, open_arena, close_arena);
+}
