@@ -1,14 +1,15 @@
 #!/usr/bin/python3
 """Holds rules and scores of our engine to the kept answers of SpamAssassin, mail by mail.
 
-    compare_answers.py SPAM_RULES SITE [--show N] [--sample N] [--option WORD]...
+    compare_answers.py SPAM_RULES SITE [--show N] [--sample N] [--sets DIR] [--option WORD]...
 
 Every mail of the collections that answers/SITE.json.xz knows is checked with the plugins of
 sites/SITE, and must hit the same rules with the same score (to 0.001). A difference is named with
 its reason in answers/differences.txt; one that is not named there fails, and so does a name there
 without a difference. Without the collections or the rule files: status 77.
 
-`make oracle` makes the answers. --sample takes every N-th mail; --option goes to SPAM_RULES.
+`make oracle` makes the answers. --sample takes every N-th mail; --sets has the patterns compiled in
+sets, which are kept in DIR; --option goes to SPAM_RULES.
 """
 import argparse
 import collections
@@ -102,8 +103,12 @@ def main():
     parser.add_argument("site")
     parser.add_argument("--show", type=int, default=20)
     parser.add_argument("--sample", type=int, default=1)
+    parser.add_argument("--sets")
     parser.add_argument("--option", action="append", default=[])
     args = parser.parse_args()
+    if args.sets:
+        os.makedirs(args.sets, exist_ok=True)
+        args.option += ["--sets", args.sets]
     if not os.path.isdir(RULES):
         skip("SpamAssassin's rule files are not installed")
     answers = kept_answers(args.site)

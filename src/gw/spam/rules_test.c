@@ -610,6 +610,59 @@ static void many_texts(void **state)
 	       str_z(a, mail), "A C:10");
 }
 
+/* Cuts every file of the directory in half. */
+static void spoil_files(const char *dir)
+{
+	CLEAN_DIR DIR *d = opendir(dir);
+	const struct dirent *entry;
+	struct stat st;
+
+	assert_non_null(d);
+	while ((entry = readdir(d))) {
+		const char *path = str_z(a, str_fmt(a, "%s/%s", dir, entry->d_name));
+
+		if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
+			assert_int_equal(truncate(path, st.st_size / 2), 0);
+	}
+}
+
+/* With compiled sets and without, and with a file that is none. */
+static void compiled_sets(void **state)
+{
+	char dir[] = "/tmp/spam_sets_XXXXXX";
+	struct str lines = STR("body A /one/\nbody B /two$/\nbody C /(?<!x)three/\nbody D /^t.o/\n"
+			       "body E /four(?=teen)/\nheader F Subject =~ /three/\n");
+	const char *mail = "B subject\nB one two\nB xthree four";
+	struct spam_conf_paths paths = { .lines = true, .extra = lines };
+	struct spam_rules *rules;
+	struct err e;
+
+	(void)state;
+	paths.sets_dir = mkdtemp(dir);
+	assert_non_null(paths.sets_dir);
+	assert_int_equal(spam_rules_load(a, &paths, &rules, &report, &e), 0);
+	assert_false(report.sets_loaded);
+	assert_int_equal(report.unknown.n, 0);
+	assert_string_equal(hits(rules, mail), "A B");
+	assert_int_equal(spam_sets_build(rules, dir, &e), 0);
+	assert_int_equal(spam_rules_load(a, &paths, &rules, &report, &e), 0);
+	assert_true(report.sets_loaded);
+	assert_string_equal(hits(rules, mail), "A B");
+	assert_string_equal(hits(rules, "B x\nB two\nB three\nB fourteen"), "B C D E");
+	paths.extra = str_fmt(a, "%.*sbody G /x/\n", STR_ARG(lines));
+	assert_int_equal(spam_rules_load(a, &paths, &rules, &report, &e), 0);
+	assert_false(report.sets_loaded);
+	spoil_files(dir);
+	paths.extra = lines;
+	assert_int_equal(spam_rules_load(a, &paths, &rules, &report, &e), 0);
+	assert_false(report.sets_loaded);
+	assert_int_equal(report.unknown.n, 1);
+	assert_string_equal(hits(rules, mail), "A B");
+	assert_int_equal(spam_sets_build(rules, dir, &e), 0);
+	assert_int_equal(spam_rules_load(a, &paths, &rules, &report, &e), 0);
+	assert_true(report.sets_loaded);
+}
+
 static void anything_loads(void **state)
 {
 	static const char *const odd[] = {
@@ -642,7 +695,7 @@ int main(void)
 		cmocka_unit_test(replace),        cmocka_unit_test(result_details),
 		cmocka_unit_test(deadline),       cmocka_unit_test(limited),
 		cmocka_unit_test(files),          cmocka_unit_test(many_texts),
-		cmocka_unit_test(anything_loads),
+		cmocka_unit_test(anything_loads), cmocka_unit_test(compiled_sets),
 		cmocka_unit_test(eval_calls),     cmocka_unit_test(eval_arguments),
 	};
 

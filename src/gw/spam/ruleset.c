@@ -1,5 +1,6 @@
 #include "gw/spam/ruleset.h"
 
+#include "gw/spam/compiled.h"
 #include "lib/uri/domains.h"
 
 enum { LOAD_MEMORY_MAX = 512 << 20 };
@@ -322,6 +323,22 @@ static void view_options(struct spam_conf *c, struct spam_rules *rs)
 	rs->view.redirect_ctx = rs;
 }
 
+/* Sets that somebody has compiled; a file that is of no use is as good as none. */
+static void sets_load(struct spam_conf *c, struct spam_rules *rs)
+{
+	struct err e;
+
+	if (!c->paths->sets_dir)
+		return;
+	c->report->sets_loaded = compiled_load(c->keep, rs, c->paths->sets_dir, &e) == 0;
+	if (!c->report->sets_loaded && e.code != ERR_NOTFOUND)
+		vec_add(c->keep, &c->unknown,
+			((struct spam_note){
+				.file = STR("(compiled sets)"),
+				.message = str_copy(c->keep, str_of(e.msg)),
+			}));
+}
+
 static void count(const struct spam_conf *c, const struct spam_rules *rs)
 {
 	struct spam_load_report *report = c->report;
@@ -365,8 +382,10 @@ int ruleset_build(struct spam_conf *c, struct spam_rules **out, struct err *e)
 	meta_disable(c, rs);
 	priorities_lower(c, rs);
 	steps_make(c, rs);
+	inputs_make(c, rs);
 	view_options(c, rs);
 	readers_make(c, rs);
+	sets_load(c, rs);
 	count(c, rs);
 	if (c->report->rules == 0)
 		return err_set(e, ERR_NOTFOUND, "no spam rules found");

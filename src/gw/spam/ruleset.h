@@ -33,6 +33,7 @@ struct rule {
 	enum shortcircuit shortcircuit;
 	const struct re *re;    /* with templates: matches whatever they may become */
 	struct str pattern;     /* only if it has %{TAG} templates */
+	uint32_t input, place;  /* which of spam_rules.inputs, or RULE_NO_INPUT; where in it */
 	uint32_t header;        /* which of spam_rules.headers */
 	struct str part_header; /* mimeheader */
 	bool raw, negated, exists, captures, templates, subrule;
@@ -45,6 +46,16 @@ struct rule {
 	struct expr *expr;      /* meta; NULL: always 0 */
 	struct rule_list needs; /* meta: each rule it names, once */
 	struct rule_list used;  /* metas that name this rule */
+};
+
+#define RULE_NO_INPUT UINT32_MAX
+
+struct re_set; /* lib/re/set.h */
+
+/* The rules that look for patterns in the same text: inputs.h. */
+struct rule_input {
+	struct rule_list rules;
+	struct re_set *set; /* NULL: none, or not compiled yet */
 };
 
 /* A header (with [if-unset:) that rules are matched against: fetched once per mail. */
@@ -67,6 +78,8 @@ struct spam_rules {
 	size_t n;
 	struct rule_header *headers;
 	size_t n_headers;
+	struct rule_input *inputs;
+	size_t n_inputs;
 	struct rule_step *steps;
 	size_t n_steps;
 	struct rule_list *globs; /* of rules_matching(), by expr.ref */

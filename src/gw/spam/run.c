@@ -1,3 +1,4 @@
+#include "gw/spam/inputs.h"
 #include "gw/spam/lists.h"
 #include "gw/spam/ruleset.h"
 #include "gw/spam/worth.h"
@@ -28,6 +29,7 @@ struct run {
 	struct spam_result *out;
 	struct header_text *headers;
 	struct shared_texts *body, *rawbody, *uri;
+	struct input_scan *scans; /* by input */
 	void **evals; /* what each family of eval functions found out */
 	struct spam_envelope env;
 	struct dns *dns; /* NULL: nothing is asked */
@@ -192,6 +194,11 @@ static void texts_make(struct run *run, struct shared_texts *s, struct spam_text
 		re_grams_add(&s->all, texts.v[k]);
 }
 
+static bool may_match(struct run *run, size_t i, const struct str *texts, size_t n)
+{
+	return input_may_match(run->a, run->rs, run->scans, &run->rs->rules[i], texts, n);
+}
+
 /* One text after the other. */
 static void match_each(struct run *run, size_t i, const struct re *re,
 		       const struct shared_texts *s)
@@ -221,6 +228,8 @@ static void match_texts(struct run *run, size_t i, struct shared_texts *s,
 
 	struct spam_texts now = view(run->m);
 
+	if (!may_match(run, i, now.v, now.n))
+		return;
 	/* An eval function may have rewritten it. */
 	if (!s->made || s->texts.v != now.v)
 		texts_make(run, s, now);
@@ -269,7 +278,8 @@ static void match_header(struct run *run, size_t i)
 			hit(run, i, 1);
 		return;
 	}
-	if (!r->negated && !re_possible(r->re, &t->grams))
+	if (!r->negated &&
+	    (!may_match(run, i, &t->text, 1) || !re_possible(r->re, &t->grams)))
 		return;
 	re = rule_pattern(run, i);
 	if (!re)
@@ -549,6 +559,7 @@ static void run_init(struct run *run)
 	const struct spam_rules *rs = run->rs;
 
 	run->headers = NEW_N(run->a, struct header_text, rs->n_headers);
+	run->scans = NEW_N(run->a, struct input_scan, rs->n_inputs);
 	run->body = NEW(run->a, struct shared_texts);
 	run->rawbody = NEW(run->a, struct shared_texts);
 	run->uri = NEW(run->a, struct shared_texts);

@@ -57,6 +57,7 @@ struct spam_conf_paths {
 	const char *locale;    /* for `lang` lines, as in LANG; NULL: "C" */
 	enum spam_score_set set;
 	bool spare;            /* leave subrules out that can change no result: see `subtests` */
+	const char *sets_dir;  /* where spam_sets_build() keeps what it makes; NULL: nowhere */
 	bool lines;            /* only what `extra` says: no file is read (for tests) */
 };
 
@@ -80,6 +81,7 @@ struct spam_load_report {
 	size_t files, lines; /* read */
 	size_t rules;        /* defined */
 	size_t active;       /* that spam_check() evaluates */
+	bool sets_loaded;    /* `sets_dir` had what spam_sets_build() makes of these rules */
 	size_t skipped;      /* that this score set leaves out, as SpamAssassin does */
 	struct spam_notes unknown;  /* lines that mean nothing to us or are wrong */
 	struct spam_notes disabled; /* rules off for want of an eval function, with the reason */
@@ -95,6 +97,14 @@ struct spam_load_report {
 MUST_CHECK int spam_rules_load(struct arena *a, const struct spam_conf_paths *paths,
 			       struct spam_rules **out, struct spam_load_report *report,
 			       struct err *e);
+
+/*
+ * Compiles what makes checking fast, the patterns of the rules in sets, and keeps it in `dir` for
+ * whoever loads the same rules on the same processor (a few files are kept, the oldest go). Checks
+ * give the same answers without. It takes some ten seconds, so it is done aside. What is in the
+ * directory is trusted: nobody else may write there.
+ */
+MUST_CHECK int spam_sets_build(const struct spam_rules *rules, const char *dir, struct err *e);
 
 /*
  * Whom network tests may ask: of a worker, for one mail at a time. Which block lists have turned
