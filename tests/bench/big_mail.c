@@ -1,10 +1,10 @@
 /*
  * big_mail: mails that ask for much. One of 25 MB with 500 attachments (pictures, documents, texts,
- * fifty zip files), and one with a zip bomb of five levels, sixteen in each of sixteen, 10 TB in
- * all. Each goes from its bytes in memory to the bytes of every copy that the outbox asks for, with
- * rules that look at everything, in a process of its own that cannot write to any disk; neither
- * Postfix nor clamd are in it. Time is that of the process, memory what it takes on top of what a
- * generation shares, the mail included.
+ * fifty zip files), two as big that clients may read in a thousand ways, and one with a zip bomb of
+ * five levels, sixteen in each of sixteen, 10 TB in all. Each goes from its bytes in memory to the
+ * bytes of every copy that the outbox asks for, with rules that look at everything, in a process of
+ * its own that cannot write to any disk; neither Postfix nor clamd are in it. Time is that of the
+ * process, memory what it takes on top of what a generation shares, the mail included.
  */
 #define _GNU_SOURCE
 #include <archive.h>
@@ -24,6 +24,7 @@
 enum {
 	ATTACHMENTS = 500,
 	MAIL_BYTES = 25 << 20,
+	LINES_OF_A_PART = 1700, /* 25 kB */
 	BOMB_MAX = 1 << 20,
 	MB = 1 << 20,
 	TIME_OF_RECEIPT = 1700000000,
@@ -189,6 +190,52 @@ static struct str big_mail(void)
 	return buf_str(&b);
 }
 
+/*
+ * As many parts as are looked at, with something for each habit that clients have
+ * (lib/mime/readings.h): fields and parameters given twice, boundaries that go on or come again,
+ * lines that are no fields, bare CRs, base64 with garbage in it, files in texts.
+ */
+static struct str hostile_mail(void)
+{
+	static const char *const parts[] = {
+		"--b\nContent-Type: text/plain; name=a.txt\nContent-Type: application/x-y; "
+		"name=a.exe\n\n",
+		"--bx\nContent-Type: a/b; name=a.b; name=c.d\nContent-Transfer-Encoding: base64\n\n"
+		"YWJj\n!!\nYWJj==YWJj\n",
+		"--c\ngarbage\nContent-Disposition : attachment;\r filename=\"x\\y.exe\"\n\nx\ry\n",
+		"--b\nContent-Type: multipart/mixed (c); boundary=d; boundary*=''b\n\n--d\n\nz\n"
+		"--d--\n--d\n\nx\n",
+	};
+	struct buf b;
+
+	buf_init(&b, shared, 2 * MAIL_BYTES);
+	buf_addz(&b, "From: a@outside.example\nSubject: hostile\nX: y\r\n"
+		     "Content-Type: multipart/mixed; boundary=b; boundary=c\n"
+		     "Content-Type: text/plain; boundary==?us-ascii?q?b?=\n\n"
+		     "Content-Type: a/b\n\nbegin 644 pre.exe\n#86)C\n`\nend\n");
+	for (int i = 0; b.n < MAIL_BYTES; i++) {
+		buf_addz(&b, parts[i % ARRAY_LEN(parts)]);
+		for (int k = 0; k < LINES_OF_A_PART; k++)
+			buf_addz(&b, k % 4 ? "--b or not\n" : "begin 644 x.exe\n#86)C\n`\nend\n");
+	}
+	buf_addz(&b, "--b--\n--b\n\nbehind\n");
+	return buf_str(&b);
+}
+
+/* Lines that may be a boundary of any of many multiparts. */
+static struct str nested_mail(void)
+{
+	struct buf b;
+
+	buf_init(&b, shared, 2 * MAIL_BYTES);
+	for (int i = 0; i < MIME_DEPTH_MAX - 10; i++)
+		buf_addf(&b, "Content-Type: multipart/mixed; boundary=b%d; boundary=c\n\n--b%d\n",
+			 i, i);
+	while (b.n < MAIL_BYTES)
+		buf_addz(&b, "--b or not\n");
+	return buf_str(&b);
+}
+
 static struct str bomb_mail(void)
 {
 	struct str bomb = zip(STR("x"), 10, 16);
@@ -296,6 +343,9 @@ static struct cost measure(struct str raw)
 	double start = now_ms();
 	struct cost cost;
 
+	/* Where log lines go may be a file, too. */
+	if (!freopen("/dev/null", "w", stderr))
+		exit(1);
 	signal(SIGXFSZ, SIG_DFL);
 	if (setrlimit(RLIMIT_FSIZE, &no_files) < 0 || getrusage(RUSAGE_SELF, &before) < 0)
 		exit(1);
@@ -323,8 +373,10 @@ static struct cost in_a_child(struct str raw)
 		_exit(write(pipes[1], &cost, sizeof(cost)) != sizeof(cost));
 	}
 	if (waitpid(pid, &status, 0) < 0 || status ||
-	    read(pipes[0], &cost, sizeof(cost)) != sizeof(cost))
+	    read(pipes[0], &cost, sizeof(cost)) != sizeof(cost)) {
+		fprintf(stderr, "the mail ended its process: %d\n", status);
 		exit(1);
+	}
 	return cost;
 }
 
@@ -343,6 +395,8 @@ static void run(const struct limits *l, struct str raw)
 int main(void)
 {
 	static const struct limits big = { "big_mail", 1000, 200 };
+	static const struct limits hostile = { "hostile_mail", 1000, 200 };
+	static const struct limits nested = { "nested_mail", 1000, 200 };
 	static const struct limits bomb = { "zip_bomb", 2000, 100 };
 	struct str mail, bomb_raw;
 
@@ -352,6 +406,8 @@ int main(void)
 	mail = big_mail();
 	bomb_raw = bomb_mail();
 	run(&big, mail);
+	run(&hostile, hostile_mail());
+	run(&nested, nested_mail());
 	run(&bomb, bomb_raw);
 	return 0;
 }

@@ -111,7 +111,7 @@ static void read_as(struct again *x, uint32_t set)
 {
 	struct str raw = set & HABIT_CR ? x->raw_lf : x->root->mail->raw;
 	struct arena_mark mark = arena_mark(x->a);
-	const struct mime *root = mime_parse_as(x->a, raw, x->lim, set);
+	const struct mime *root = mime_parse_as(x->a, raw, x->lim, set, &x->work);
 	bool any = false;
 
 	for (const struct mime *m = root; m; m = mime_walk(root, m))
@@ -146,6 +146,16 @@ static struct str with_lf(struct arena *a, struct str s)
 	return (struct str){ copy, s.n };
 }
 
+/* Big mails are not looked at as often as small ones. */
+static size_t bytes_to_look_at(size_t n)
+{
+	size_t most = n * MIME_AGAIN_PASSES_MAX, least = n * MIME_AGAIN_PASSES_MIN;
+
+	if (most > MIME_AGAIN_BYTES)
+		most = MIME_AGAIN_BYTES;
+	return most > least ? most : least;
+}
+
 static struct mime_reading *by_part(struct again *x)
 {
 	struct mime_reading *sorted = NEW_N(x->a, struct mime_reading, x->found.n);
@@ -165,8 +175,9 @@ void mime_read_again(struct arena *a, const struct mime *root, const struct mime
 {
 	struct again x = { .a = a, .root = root, .lim = lim, .out = out };
 
-	*out = (struct mime_readings){ 0 };
-	x.bytes = root->mail->raw.n * MIME_AGAIN_PASSES_MAX;
+	*out = (struct mime_readings){ .cut = root->mail->truncated != NULL };
+	x.bytes = bytes_to_look_at(root->mail->raw.n);
+	x.work = MIME_WORK_MAX;
 	map_init(&x.contents, a);
 	map_init(&x.leaves, a);
 	for (const struct mime *m = root; m; m = mime_walk(root, m))
@@ -176,8 +187,9 @@ void mime_read_again(struct arena *a, const struct mime *root, const struct mime
 		x.raw_lf = with_lf(a, root->mail->raw);
 	enqueue(&x, 0);
 	enqueue_from(&x, 0, root);
-	for (unsigned i = 1; i < x.queued; i++)
+	for (unsigned i = 1; i < x.queued && x.work > 0; i++)
 		read_as(&x, x.queue[i]);
+	out->cut |= x.work <= 0;
 	for (const struct mime *m = root; m; m = mime_walk(root, m))
 		again_look_into(&x, m, m->raw);
 	for (size_t i = 0; i < x.found.n; i++)

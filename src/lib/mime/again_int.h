@@ -19,6 +19,7 @@ struct again {
 	uint32_t queue[MIME_READ_AGAIN_MAX];
 	unsigned queued;
 	size_t bytes; /* still to be looked at in leaves */
+	int64_t work; /* still to be done in parses */
 	VEC(struct mime_reading) found;
 	const struct mime *from; /* what is looked into */
 	struct str place;	 /* where what is found there stands in the message */

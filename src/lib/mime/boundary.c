@@ -55,6 +55,7 @@ bool mime_boundary_at(struct parser *ps, const char *line, const char *floor)
 	for (d = ps->top; d && !(hit && !has_habit(ps, HABIT_OUTER)); d = d->outer) {
 		enum match found = match(d, text);
 
+		ps->work--;
 		if (found == NO_MATCH)
 			continue;
 		if (found == MATCH_PREFIX && !has_habit(ps, HABIT_LOOSE)) {
@@ -80,11 +81,20 @@ bool mime_boundary_at(struct parser *ps, const char *line, const char *floor)
 	return false;
 }
 
+/* Lines upon lines that might be boundaries of many multiparts: nobody sends such mails. */
+static bool is_tired(struct parser *ps)
+{
+	if (ps->work-- > 0)
+		return false;
+	mime_truncate(ps, "lines");
+	return true;
+}
+
 void mime_boundary_find(struct parser *ps)
 {
 	const char *floor = ps->p, *p = ps->p;
 
-	while (ps->top && p < ps->end) {
+	while (ps->top && p < ps->end && !is_tired(ps)) {
 		if (p[0] == '-' && ps->end - p > 2 && p[1] == '-' && mime_boundary_at(ps, p, floor))
 			return;
 		p = memchr(p, '\n', (size_t)(ps->end - p));
@@ -118,7 +128,7 @@ struct str mime_boundary_guess(struct parser *ps, struct str wanted)
 
 	if (!may_guess(ps))
 		return wanted;
-	while (str_line(&rest, &line)) {
+	while (ps->work-- > 0 && str_line(&rest, &line)) {
 		if (!str_starts(line, STR("--")))
 			continue;
 		line = str_rtrim(str_from(line, 2));

@@ -6,6 +6,8 @@
 /* Characters of one yEnc escape, and what both bytes are moved by. */
 enum { YENC_SHIFT = 42, YENC_ESCAPE_SHIFT = 64 };
 
+enum coding { UU, BASE64, YENC };
+
 /* "begin 644 name", "begin-base64 644 name"; the name, or STR_NONE. */
 static struct str begin_name(struct str line, bool *base64)
 {
@@ -116,29 +118,69 @@ static struct str yenc_name(struct str line)
 	return at < 0 ? STR_NONE : str_trim(str_from(line, (size_t)at + 5));
 }
 
-void mime_embedded(struct arena *a, struct str text,
-		   void (*found)(void *ctx, struct str name, struct str content), void *ctx)
+static struct str uu_start(struct str line, enum coding *coding)
 {
-	struct str rest = text, line, name;
-	bool base64;
+	bool base64 = false;
+	struct str name;
 
-	if (str_find(text, STR("begin")) < 0)
-		rest.n = 0;
-	while (rest.n) {
-		str_line(&rest, &line);
-		if (!str_starts(line, STR("begin")))
-			continue;
-		name = begin_name(line, &base64);
+	if (!str_starts(line, STR("begin")))
+		return STR_NONE;
+	name = begin_name(line, &base64);
+	*coding = base64 ? BASE64 : UU;
+	return name;
+}
+
+static struct str yenc_start(struct str line, enum coding *coding)
+{
+	*coding = YENC;
+	return str_starts(line, STR("=ybegin ")) ? yenc_name(line) : STR_NONE;
+}
+
+static struct str decode(struct arena *a, enum coding coding, struct str *rest)
+{
+	switch (coding) {
+	case UU:
+		return uu_decode(a, rest);
+	case BASE64:
+		return base64_decode(a, rest);
+	case YENC:
+		break;
+	}
+	return yenc_decode(a, rest);
+}
+
+/* Each file that begins with such a line. Nothing behind the line is no file. */
+static bool find_files(
+	struct arena *a, struct str rest, struct str (*start)(struct str line, enum coding *coding),
+	enum mime_embedded_next (*found)(void *ctx, struct str name, struct str content), void *ctx)
+{
+	struct str line, name, content;
+	enum coding coding;
+
+	while (str_line(&rest, &line)) {
+		struct arena_mark mark = arena_mark(a);
+		enum mime_embedded_next next = EMBEDDED_FORGET;
+
+		name = start(line, &coding);
 		if (!name.p)
 			continue;
-		found(ctx, name, base64 ? base64_decode(a, &rest) : uu_decode(a, &rest));
+		content = decode(a, coding, &rest);
+		if (content.n)
+			next = found(ctx, name, content);
+		if (next == EMBEDDED_FORGET)
+			arena_rewind(a, mark);
+		if (next == EMBEDDED_STOP)
+			return false;
 	}
-	rest = text;
-	if (str_find(text, STR("=ybegin ")) < 0)
+	return true;
+}
+
+void mime_embedded(struct arena *a, struct str text,
+		   enum mime_embedded_next (*found)(void *ctx, struct str name, struct str content),
+		   void *ctx)
+{
+	if (str_find(text, STR("begin")) < 0)
 		return;
-	while (str_line(&rest, &line)) {
-		name = str_starts(line, STR("=ybegin ")) ? yenc_name(line) : STR_NONE;
-		if (name.p)
-			found(ctx, name, yenc_decode(a, &rest));
-	}
+	if (find_files(a, text, uu_start, found, ctx) && str_find(text, STR("=ybegin ")) >= 0)
+		find_files(a, text, yenc_start, found, ctx);
 }

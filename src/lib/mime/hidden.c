@@ -5,7 +5,7 @@
 /* False if so much has been looked at that there must be an end. */
 static bool may_look(struct again *x, size_t n)
 {
-	if (n > x->bytes) {
+	if (n > x->bytes || x->found.n >= MIME_READINGS_MAX) {
 		x->out->cut = true;
 		return false;
 	}
@@ -115,7 +115,7 @@ static void look_at_base64(struct again *x, const struct mime *m)
 	try_encoding(x, m, MIME_IDENTITY);
 }
 
-static void embedded_found(void *ctx, struct str name, struct str content)
+static enum mime_embedded_next embedded_found(void *ctx, struct str name, struct str content)
 {
 	struct again *x = ctx;
 	struct mime_param *param = NEW(x->a, struct mime_param);
@@ -131,8 +131,10 @@ static void embedded_found(void *ctx, struct str name, struct str content)
 			    .header_type = STR(""),
 			    .disposition = STR("attachment"),
 			    .disposition_params = { param, 1 } };
-	if (again_add(x, m, x->place, "a file in a text"))
-		x->out->anomalies |= MIME_TEXT_ENCODED;
+	if (!again_add(x, m, x->place, "a file in a text"))
+		return x->found.n < MIME_READINGS_MAX ? EMBEDDED_FORGET : EMBEDDED_STOP;
+	x->out->anomalies |= MIME_TEXT_ENCODED;
+	return EMBEDDED_KEEP;
 }
 
 static void look_for_files(struct again *x, struct str text)

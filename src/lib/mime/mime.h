@@ -35,8 +35,9 @@ enum {
 	MIME_COMMENT_DEPTH_MAX = 100,    /* comments inside comments */
 	MIME_WORDS_MAX = 2000,           /* encoded words of one value; further ones stay encoded */
 	MIME_ADDRESSES_MAX = 10000,      /* addresses of one list; further ones are not read */
-	MIME_UNWRAP_MAX = 4, /* encoded multiparts inside encoded ones (readings.h) */
-	MIME_GUESS_PASSES_MAX = 8, /* times the message is looked at for lost boundaries */
+	MIME_UNWRAP_MAX = 4,             /* encoded multiparts inside encoded ones (readings.h) */
+	MIME_GUESS_PASSES_MAX = 8,       /* times the message is looked at for lost boundaries */
+	MIME_WORK_MAX = 16 << 20,        /* lines looked at, and boundaries compared with them */
 };
 
 struct mime_limits {

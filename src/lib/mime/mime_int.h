@@ -56,6 +56,7 @@ struct parser {
 	uint32_t habits;       /* enum mime_habit */
 	unsigned unwrapped;    /* bodies decoded to get here */
 	size_t guess_bytes;    /* looked at in search of a boundary */
+	int64_t work;          /* that may still be done: MIME_WORK_MAX and less */
 	const char *p, *end; /* `p` is always at the start of a line */
 	struct delimiter *top;
 	struct stop stop;
@@ -80,9 +81,9 @@ static inline bool has_habit(const struct parser *ps, enum mime_habit h)
 	return ps->habits & h;
 }
 
-/* parse.c: mime_parse() with habits. */
+/* parse.c: mime_parse() with habits. What it does is taken off `*work`, which may end below 0. */
 struct mime *mime_parse_as(struct arena *a, struct str raw, const struct mime_limits *lim,
-			   uint32_t habits);
+			   uint32_t habits, int64_t *work);
 
 void mime_truncate(struct parser *ps, const char *reason);
 
@@ -135,10 +136,13 @@ void mime_percent_add(struct buf *to, struct str s);
 
 /*
  * embed.c: calls `found` for each file that is in a text: uuencoded (also with base64) or as yEnc.
- * `content` is decoded and lives in `a`.
+ * `content` is decoded and lives in `a`, unless `found` wants to forget it, and what else it put
+ * there.
  */
+enum mime_embedded_next { EMBEDDED_KEEP, EMBEDDED_FORGET, EMBEDDED_STOP };
 void mime_embedded(struct arena *a, struct str text,
-		   void (*found)(void *ctx, struct str name, struct str content), void *ctx);
+		   enum mime_embedded_next (*found)(void *ctx, struct str name, struct str content),
+		   void *ctx);
 
 /* `s` in lower case; itself if it is already. */
 struct str mime_lower(struct arena *a, struct str s);

@@ -1,5 +1,7 @@
 #include "lib/mime/mime_int.h"
 
+enum { UNWRAP_BYTES = 16 /* that are decoded while a line is looked at */ };
+
 void mime_truncate(struct parser *ps, const char *reason)
 {
 	if (!ps->mail->truncated)
@@ -153,6 +155,7 @@ static void unwrap(struct parser *ps, struct mime *m, struct str boundary)
 	if (ps->unwrapped >= MIME_UNWRAP_MAX || m->depth >= ps->lim.depth)
 		return;
 	m->body.n = (size_t)(ps->stop.content_end - m->body.p);
+	ps->work -= (int64_t)(m->body.n / UNWRAP_BYTES);
 	if (mime_body(ps->a, m, m->body.n, &body, &e) < 0)
 		return;
 	outside = *ps;
@@ -216,10 +219,12 @@ static struct mime_limits limits(const struct mime_limits *lim)
 }
 
 struct mime *mime_parse_as(struct arena *a, struct str raw, const struct mime_limits *lim,
-			   uint32_t habits)
+			   uint32_t habits, int64_t *work)
 {
 	struct mime_mail *mail = NEW(a, struct mime_mail);
-	struct parser ps = { .a = a, .mail = mail, .lim = limits(lim), .habits = habits };
+	struct parser ps = {
+		.a = a, .mail = mail, .lim = limits(lim), .habits = habits, .work = *work
+	};
 
 	if (!raw.p)
 		raw = STR("");
@@ -233,13 +238,16 @@ struct mime *mime_parse_as(struct arena *a, struct str raw, const struct mime_li
 	mail->part_count = (uint32_t)ps.parts.n;
 	for (uint32_t i = 0; i < mail->part_count; i++)
 		mail->anomalies |= mail->parts[i]->anomalies;
+	*work = ps.work;
 	return mail->root;
 }
 
 int mime_parse(struct arena *a, struct str raw, const struct mime_limits *lim, struct mime **out,
 	       struct err *e)
 {
+	int64_t work = MIME_WORK_MAX;
+
 	(void)e;
-	*out = mime_parse_as(a, raw, lim, 0);
+	*out = mime_parse_as(a, raw, lim, 0, &work);
 	return 0;
 }

@@ -14,18 +14,22 @@
  * differently. Names that differ otherwise ("bär.txt" and "baer.txt") are all there to be matched,
  * but every other mail with an attachment from abroad has such.
  *
- * Time and memory are linear: at most MIME_READ_AGAIN_MAX parses, and MIME_AGAIN_PASSES_MAX times
- * the size of the message to look for what is hidden in leaves.
+ * Time and memory are linear: at most MIME_READ_AGAIN_MAX parses that look at MIME_WORK_MAX lines
+ * in all, and MIME_AGAIN_PASSES_MAX times the size of the message to look for what is hidden in
+ * leaves.
  */
 #pragma once
 
 #include "lib/mime/mime.h"
 
 enum {
-	MIME_READ_AGAIN_MAX = 24,   /* parses with other habits */
-	MIME_READINGS_MAX = 1000,   /* leaves beside the tree; further ones are counted as cut */
-	MIME_AGAIN_PASSES_MAX = 12, /* times the message's size is decoded or searched */
-	MIME_NAMES_MAX = 40,        /* names of one part; further ones are not read */
+	MIME_READ_AGAIN_MAX = 24, /* parses with other habits */
+	MIME_READINGS_MAX = 1000, /* leaves beside the tree; further ones are counted as cut */
+	/* Times the message's size is decoded or searched, with MIME_AGAIN_BYTES bytes enough. */
+	MIME_AGAIN_PASSES_MAX = 12,
+	MIME_AGAIN_PASSES_MIN = 2,
+	MIME_AGAIN_BYTES = 96 << 20,
+	MIME_NAMES_MAX = 40, /* names of one part; further ones are not read */
 };
 
 struct mime_reading {
@@ -47,7 +51,7 @@ struct mime_readings {
 	struct mime_reading *p; /* by aid, those of one part as they were found */
 	size_t n;
 	uint32_t anomalies; /* MIME_NAMES_DIFFER and the two behind it; add them to the mail's */
-	bool cut;           /* a limit was reached: there may be more */
+	bool cut;           /* a limit was reached, be it in mime_parse(): there may be more */
 };
 
 /*

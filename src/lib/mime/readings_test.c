@@ -122,6 +122,63 @@ static void test_too_many_habits(void **state)
 	assert_true(r.cut);
 }
 
+/* Each line may be a boundary of each multipart around it. */
+static void test_too_many_lines(void **state)
+{
+	enum { MULTIPARTS = 90, LINES = MIME_WORK_MAX / MULTIPARTS };
+	CLEAN_ARENA struct arena *a = arena_open("test", 1 << 26);
+	struct mime_readings r;
+	struct mime *root = NULL;
+	struct err e;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, a, 1 << 24);
+	for (unsigned i = 0; i < MULTIPARTS; i++)
+		buf_addf(&b, "Content-Type: multipart/mixed; boundary=b%u\n\n--b%u\n", i, i);
+	buf_addz(&b, "Content-Type: a/b; name=x.exe\n\n");
+	for (unsigned i = 0; i < LINES; i++)
+		buf_addz(&b, "--b\n");
+	assert_int_equal(mime_parse(a, buf_str(&b), NULL, &root, &e), 0);
+	assert_string_equal(root->mail->truncated, "lines");
+	assert_int_equal(root->mail->part_count, MULTIPARTS + 1);
+	mime_read_again(a, root, NULL, &r);
+	assert_true(r.cut);
+}
+
+/* What is beyond a limit of the tree is in no reading either. */
+static void test_a_tree_that_is_cut(void **state)
+{
+	CLEAN_ARENA struct arena *a = arena_open("test", 1 << 26);
+	const struct mime_limits few = { .parts = 2 };
+	struct mime_readings r;
+	struct mime *root = NULL;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(
+		mime_parse(a, STR(MULTI "--b\n\none\n--b\n\ntwo\n--b--\n"), &few, &root, &e), 0);
+	mime_read_again(a, root, &few, &r);
+	assert_true(r.cut);
+}
+
+/* Thousands of starts of nothing are no files, and leave no memory behind. */
+static void test_files_of_nothing(void **state)
+{
+	CLEAN_ARENA struct arena *a = arena_open("test", 1 << 23);
+	struct mime_readings r;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, a, 1 << 22);
+	buf_addz(&b, "\n");
+	for (unsigned i = 0; i < 50000; i++)
+		buf_addf(&b, "begin 644 %u.exe\nnothing\n", i);
+	r = again(a, buf_str(&b));
+	assert_int_equal(r.n, 0);
+	assert_false(r.cut);
+}
+
 static void test_too_many_names(void **state)
 {
 	CLEAN_ARENA struct arena *a = arena_open("test", 1 << 24);
@@ -146,9 +203,9 @@ static void test_too_many_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_examples),
-		cmocka_unit_test(test_too_many_files),
-		cmocka_unit_test(test_too_many_habits),
+		cmocka_unit_test(test_examples),           cmocka_unit_test(test_too_many_files),
+		cmocka_unit_test(test_too_many_habits),    cmocka_unit_test(test_too_many_lines),
+		cmocka_unit_test(test_a_tree_that_is_cut), cmocka_unit_test(test_files_of_nothing),
 		cmocka_unit_test(test_too_many_names),
 	};
 
