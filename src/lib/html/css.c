@@ -68,11 +68,32 @@ static bool is_safe_value(struct str s)
 	return s.n && s.n <= VALUE_MAX && !quote;
 }
 
+/* The picture behind a text is not loaded; the colour beside it may be what makes it readable. */
+static struct str without_picture(struct str s, char to[static VALUE_MAX])
+{
+	ptrdiff_t from = str_ifind(s, STR("url(")), end;
+	struct str rest;
+
+	if (from < 0)
+		return s;
+	end = str_chr(str_from(s, (size_t)from), ')');
+	rest = end < 0 ? STR_NONE : str_from(s, (size_t)(from + end + 1));
+	if (end < 0 || (size_t)from + rest.n > VALUE_MAX)
+		return STR_NONE;
+	memcpy(to, s.p, (size_t)from);
+	if (rest.n)
+		memcpy(to + from, rest.p, rest.n);
+	return str_trim((struct str){ to, (size_t)from + rest.n });
+}
+
 static void add_declaration(struct buf *out, struct str declaration)
 {
 	struct str value = declaration, name = str_trim(str_cut(&value, ':'));
+	char kept[VALUE_MAX];
 
 	value = str_trim(value);
+	if (str_ieq(name, STR("background")))
+		value = without_picture(value, kept);
 	if (name.n > PROPERTY_MAX || !is_one_of(name, properties, ARRAY_LEN(properties)) ||
 	    !is_safe_value(value))
 		return;
