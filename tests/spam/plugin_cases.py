@@ -1,5 +1,6 @@
 """Rules and mails for compare_plugins.py, by family of functions."""
 import dataclasses
+import email.utils
 
 from documents import attached, md5, named, ole, pdf, zipped
 
@@ -386,7 +387,84 @@ OLE_MORE = OLE_MAILS | {
     "image": attached([(named("a.doc", "image/gif"), ole(MODULE))]),
 }
 
+def hop(helo, rdns, ip, by="mx.example.org", how="with SMTP id x"):
+    """A Received line."""
+    return f"Received: from {helo} ({rdns} [{ip}]) by {by} {how}; Mon, 1 Jan 2024 12:00:00 +0000"
+
+
+OLD_RULES = """
+util_rb_tld example
+header NUMERIC eval:check_for_numeric_helo()
+header REVERSE eval:check_for_sender_no_reverse()
+header DOMAIN eval:check_for_from_domain_in_received_headers('acme.com','true')
+header NO_DOMAIN eval:check_for_from_domain_in_received_headers('acme.com','false')
+header IP_HELO eval:check_for_forged_received_ip_helo()
+header GW05 eval:check_for_forged_gw05_received_headers()
+header UNUSABLE eval:check_messageid_not_usable()
+header YOUNG eval:received_within_months('0','3')
+header MIDDLE eval:received_within_months('3','500')
+header ANCIENT eval:received_within_months('500','undef')
+body REDIRECTS eval:check_for_http_redirector()
+body PROGRAM eval:check_microsoft_executable()
+body SUSPECT eval:check_suspect_name()
+"""
+
+NOW = email.utils.formatdate()
+OLD_HEADERS = {
+    "numeric": [hop("1.2.3.4", "a.example", "1.2.3.5")],
+    "numeric2": [hop("10.2.3.4", "a.example", "1.2.3.5"), hop("1.2.3.4", "a.example", "1.2.3.5")],
+    "numeric3": [hop("a.example", "a.example", "1.2.3.5"), hop("1.2.3.4", "a.example", "1.2.3.5")],
+    "numeric4": [hop("[1.2.3.4]", "a.example", "1.2.3.5")],
+    "numeric5": [hop("01.2.3.4", "", "1.2.3.5")],
+    "far": [hop("1.9.3.4", "a.example", "1.2.3.5")], "far2": [hop("1.9.3.4", "", "1.2.3.5", "mx")],
+    "far3": [hop("10.9.3.4", "a.example", "1.2.3.5")], "far4": [hop("1.9.3.4", "x", "10.2.3.5")],
+    "private": [hop("a.example", "a.example", "10.2.3.4")], "single": [hop("a", "a", "1.2.3.4")],
+    "domain": ["From: x@acme.com", hop("x", "m.acme.com", "1.2.3.4", "mx.acme.com")],
+    "domain2": ["From: x@acme.com", hop("x", "m.acme.com", "1.2.3.4", "mx.other.com")],
+    "domain3": ["From: x@acme.org", hop("x", "m.acme.com", "1.2.3.4", "mx.acme.com")],
+    "gw05": [hop("a.example", "a.example", "1.2.3.4"),
+             "Received: from m.example by gw05 with ESMTP; Thu, 21 Jun 2001 02:28:32 -0400"],
+    "gw05 alone": ["Received: from m.example by gw05 with ESMTP; Thu, 21 Jun 2001 02:28:32 -0400"],
+    "gw05 dot": [hop("a.example", "a.example", "1.2.3.4"),
+                 "Received: from m.example by gw.5 with ESMTP; Thu, 21 Jun 2001 02:28:32 -0400"],
+    "leave": ["List-Unsubscribe: <mailto:leave-x@example.com>"],
+    "leave2": ["List-Unsubscribe: <mailto:x-unsubscribe@example.com>, <http://x>"],
+    "iplanet": ["Received: from x by y (iPlanet Messaging Server 5); x"],
+    "none": ["X: y"],
+    "dce": ["Received: from x by y (8.8/CWT/DCE); x"],
+    "now": [f"Date: {NOW}"], "then": ["Date: Thu, 21 Jun 2001 02:28:32 -0400"],
+    "both": [f"Received: from a by b; {NOW}", "Date: Thu, 21 Jun 2001 02:28:32 -0400"],
+    "other": [f"Date: {NOW}", "Received: from a by b; Thu, 21 Jun 2001 02:28:32 -0400"],
+    "fetched": [f"Received: from localhost by localhost; {NOW}",
+                f"Received: from x by localhost with POP3 (fetchmail-6.4); {NOW}",
+                "Received: from a by b; Thu, 21 Jun 2001 02:28:32 -0400",
+                "Date: Thu, 21 Jun 2001 02:28:32 -0400"],
+}
+OLD_URIS = [
+    "http://a.example/r?u=http://b.example/", "http://a.example/r?u=http://c.a.example/",
+    "http://a.example/http:b.example", "http://a.example/x", "http://1.2.3.4/http://1.2.3.4/",
+    "http://a.example/r?http://x.a.example/r?http://b.example"]
+OLD_FILES = {
+    "exe": (named("A.EXE"), b"x"), "scr": (named("a.scr"), b"x"), "txt": (named("a.txt"), b"x"),
+    "base64": (named("a.bin"), bytes.fromhex("4d5a90000300000004000000ffff0000")),
+    "uuencode": ("Content-Type: text/plain\nContent-Transfer-Encoding: 7bit",
+                 b"begin 644 a\nM35I0``(````$``\\`__\\``+@`\nM35G0``(``!``````\n"),
+    "html": (named("a.html", "image/gif"), b"x"), "gif": (named("a.gif", "text/plain"), b"x"),
+    "jpg": (named("a.jpg", "image/jpeg"), b"x"), "vcf": (named("a.vcf", "text/x-vcard"), b"x"),
+    "vcf2": (named("a.vcf", "text/vcard"), b"x"),
+    "doc": (named("a.doc", "application/msword"), b"x"),
+    "doc2": (named("a.doc", "application/pdf"), b"x"), "com": (named("com", "text/html"), b"x"),
+    "xls": (named("a.xls", "application/vnd.ms-excel"), b"x"),
+    "ppt": (named("a.ppt", "application/x-ppt"), b"x"),
+    "bat": (named("a.bat", "application/x-bat"), b"x"),
+    "xml": (named("a.xml", "application/xml"), b"x")}
+OLD_MAILS = ({name: ("\n".join([*lines, "Subject: x", "", "x", ""])).encode()
+              for name, lines in OLD_HEADERS.items()} | numbered(OLD_URIS) |
+             {f"file {name}": attached([file]) for name, file in OLD_FILES.items()})
+
 FAMILIES = {
+    "functions without rules": Family(["RelayEval", "HeaderEval", "URIEval", "AntiVirus"],
+                                      OLD_RULES, OLD_MAILS),
     "DecodeShortURLs": Family(["DecodeShortURLs"], SHORT_RULES, numbered(SHORT_LINKS), (
         "REDIRECTED", "CHAINED", "CODE", "LONGEST", "LOOP", "FOUND", "GONE")),
     "FromNameSpoof": Family(["FromNameSpoof"], NAME_RULES, NAME_MAILS),

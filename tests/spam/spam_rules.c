@@ -72,7 +72,7 @@ static void print_result(struct arena *a, const char *path, size_t size,
 
 static int check(struct arena *a, const struct spam_rules *rules, const char *path, bool print)
 {
-	struct spam_envelope env = { .now = 0 };
+	struct spam_envelope env = { .now = time(NULL) };
 	struct spam_result r;
 	struct str raw;
 	struct err e;

@@ -16,6 +16,9 @@ enum header_pattern {
 	HEADER_EZMLM_TO,
 	HEADER_EZMLM_QMAIL,
 	HEADER_MSN_GROUPS,
+	HEADER_LEAVE_LIST,
+	HEADER_SENDMAIL_DCE,
+	HEADER_GW05,
 	HEADER_AOL_RELAY,
 	HEADER_AOL_OWN,
 	HEADER_IP,
@@ -65,6 +68,7 @@ bool header_is(const struct eval_run *r, enum header_pattern which, struct str s
 
 /* Each file's functions; they end with a NULL name in the family's table only. */
 unsigned header_shifted_date(struct eval_run *r, const struct eval_args *args);
+unsigned header_within_months(struct eval_run *r, const struct eval_args *args);
 unsigned header_outlook_id(struct eval_run *r, const struct eval_args *args);
 
 unsigned header_gated(struct eval_run *r, const struct eval_args *args);
@@ -75,6 +79,8 @@ unsigned header_forged_hotmail(struct eval_run *r, const struct eval_args *args)
 unsigned header_no_hotmail(struct eval_run *r, const struct eval_args *args);
 unsigned header_forged_juno(struct eval_run *r, const struct eval_args *args);
 unsigned header_forged_yahoo(struct eval_run *r, const struct eval_args *args);
+unsigned header_unusable_id(struct eval_run *r, const struct eval_args *args);
+unsigned header_forged_gw05(struct eval_run *r, const struct eval_args *args);
 unsigned header_msn_groups(struct eval_run *r, const struct eval_args *args);
 
 unsigned header_illegal_chars(struct eval_run *r, const struct eval_args *args);

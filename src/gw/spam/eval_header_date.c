@@ -26,9 +26,9 @@ static bool has_text(struct str s)
 
 /*
  * The times of the Received lines, without what a fetchmail here wrote and the hop through this
- * machine that goes before it.
+ * machine that goes before it: those are `local`.
  */
-static void received_times(struct eval_run *r, struct times *times)
+static void received_times(struct eval_run *r, struct times *times, struct times *local)
 {
 	struct spam_header_query q = { STR("Received"), 0 };
 	struct spam_texts all = spam_header(r->m, &q);
@@ -44,8 +44,8 @@ static void received_times(struct eval_run *r, struct times *times)
 		first++;
 	else
 		first = 0;
-	for (size_t i = first; i < n; i++)
-		take_time(r, lines[i], times);
+	for (size_t i = 0; i < n; i++)
+		take_time(r, lines[i], i < first ? local : times);
 }
 
 static bool header_date(struct eval_run *r, int64_t *out)
@@ -74,12 +74,12 @@ static int64_t nearer(int64_t x, int64_t y)
  */
 static int64_t shift_find(struct eval_run *r)
 {
-	struct times times = { 0 };
+	struct times times = { 0 }, local = { 0 };
 	int64_t date, best;
 
 	if (!header_date(r, &date))
 		return 0;
-	received_times(r, &times);
+	received_times(r, &times, &local);
 	if (times.v.n == 0)
 		return 0;
 	if (times.v.n > 1 && times.v.p[times.v.n - 1] == date)
@@ -90,21 +90,70 @@ static int64_t shift_find(struct eval_run *r)
 	return best;
 }
 
-/* check_for_shifted_date(MIN, MAX): hours, `undef` for no bound; MAX itself is out. */
-unsigned header_shifted_date(struct eval_run *r, const struct eval_args *args)
+static int64_t date_shift(struct eval_run *r)
 {
 	struct header_mail *mail = r->mail;
-	double shift;
 
 	if (!mail->have_date) {
 		mail->have_date = true;
 		mail->date_shift = shift_find(r);
 	}
-	shift = (double)mail->date_shift;
+	return mail->date_shift;
+}
+
+/* MIN and MAX times `unit`, `undef` for no bound; MAX itself is out. */
+static bool is_between(struct eval_run *r, const struct eval_args *args, double unit, double value)
+{
 	return (str_eq(eval_arg(args, 0), STR("undef")) ||
-		shift >= HOUR * eval_arg_number(r, args, 0, 0)) &&
+		value >= unit * eval_arg_number(r, args, 0, 0)) &&
 	       (str_eq(eval_arg(args, 1), STR("undef")) ||
-		shift < HOUR * eval_arg_number(r, args, 1, 0));
+		value < unit * eval_arg_number(r, args, 1, 0));
+}
+
+/* check_for_shifted_date(MIN, MAX): hours, `undef` for no bound; MAX itself is out. */
+unsigned header_shifted_date(struct eval_run *r, const struct eval_args *args)
+{
+	return is_between(r, args, HOUR, (double)date_shift(r));
+}
+
+static int latest_first(const void *x, const void *y)
+{
+	const int64_t *a = x, *b = y;
+
+	return *a > *b ? -1 : *a < *b;
+}
+
+/* When the mail came: the middle one of the times that may be meant, 0 if there is none. */
+static int64_t received_at(struct eval_run *r)
+{
+	struct times times = { 0 }, local = { 0 }, maybe = { 0 };
+	int64_t date, fetched = INT64_MIN;
+	bool has_date = header_date(r, &date);
+
+	received_times(r, &times, &local);
+	for (size_t i = 0; i < local.v.n; i++)
+		if (local.v.p[i] <= r->env->now && local.v.p[i] > fetched)
+			fetched = local.v.p[i];
+	if (has_date)
+		vec_add(r->a, &maybe.v, date);
+	if (times.v.n)
+		vec_add(r->a, &maybe.v, times.v.p[0]);
+	if (fetched != INT64_MIN)
+		vec_add(r->a, &maybe.v, fetched);
+	if (has_date && times.v.n)
+		vec_add(r->a, &maybe.v, date - date_shift(r));
+	if (maybe.v.n == 0)
+		return 0;
+	qsort(maybe.v.p, maybe.v.n, sizeof(*maybe.v.p), latest_first);
+	return maybe.v.p[(maybe.v.n - 1) / 2];
+}
+
+/* received_within_months(MIN, MAX): how long ago. */
+unsigned header_within_months(struct eval_run *r, const struct eval_args *args)
+{
+	static const double month = 365.2425 / 12 * 24 * 60 * 60;
+
+	return is_between(r, args, month, (double)(r->env->now - received_at(r)));
 }
 
 /* Outlook's Message-Id holds the time in units of its own, since a date of its own. */

@@ -166,3 +166,17 @@ unsigned header_forged_yahoo(struct eval_run *r, const struct eval_args *args)
 	return !header_is(r, HEADER_YAHOO_BULK, yahoo_hops(r)) ||
 	       !str_iends(from(r), STR("@reply.yahoo.com"));
 }
+
+/* check_messageid_not_usable(): a list or a server that gives mails new ones. */
+unsigned header_unusable_id(struct eval_run *r, const struct eval_args *args)
+{
+	return header_is(r, HEADER_LEAVE_LIST, eval_header(r, "List-Unsubscribe")) ||
+	       header_gated(r, args) || header_is(r, HEADER_SENDMAIL_DCE, received(r));
+}
+
+/* check_for_forged_gw05_received_headers(): the oldest of several, to a host without domain. */
+unsigned header_forged_gw05(struct eval_run *r, const struct eval_args *args)
+{
+	(void)args;
+	return header_is(r, HEADER_GW05, received(r));
+}

@@ -1,8 +1,9 @@
 /* RelayEval: what the Received lines say about the way that a mail came. */
 #include "gw/spam/eval_help.h"
 #include "gw/spam/eval_table.h"
+#include "gw/spam/received.h"
 
-enum { RE_BIG, RE_HOST, RE_IP, RE_LOCALHOST, RE_WIDE_TLD, RES };
+enum { RE_BIG, RE_HOST, RE_IP, RE_LOCALHOST, RE_NUMERIC_HELO, RE_WIDE_TLD, RES };
 
 struct relay_conf {
 	struct re *re[RES];
@@ -12,11 +13,15 @@ struct relay_conf {
 	"(?i)(?:^|\\.)(?:aol|caramail|cs|drizzle|excite|hotmail|localhost|lycos|msn|yahoo)"        \
 	"\\.com$|(?:^|\\.)lycos\\.co\\.uk$"
 
+#define OCTET "(?:1\\d\\d|2[0-4]\\d|25[0-5]|[1-9]\\d|\\d)"
+
 static const char *const patterns[RES] = {
 	[RE_BIG] = BIG_PROVIDER,
 	[RE_HOST] = "^\\w+(?:[\\w.-]+\\.)+\\w+$",
 	[RE_IP] = "^\\d+\\.\\d+\\.\\d+\\.\\d+$",
 	[RE_LOCALHOST] = "^localhost(?:\\.localdomain)?$",
+	[RE_NUMERIC_HELO] =
+		"(?i)\\bhelo=" OCTET "(?:\\." OCTET "){3}\\b(?=[\\x00-\\x20,;\\[()<>]|\\z)",
 	[RE_WIDE_TLD] = "\\.(?:[^.\\s]{3,}|ie|fr|de)$",
 };
 
@@ -127,12 +132,97 @@ static unsigned helo_ip_mismatch(struct eval_run *r, const struct eval_args *arg
 	return 0;
 }
 
+static struct str net16(struct str ip)
+{
+	ip = net24(ip);
+	return net24(str_sub(ip, 0, ip.n ? ip.n - 1 : 0));
+}
+
+/* An address that is neither private nor near the one it came from, to a server with a name. */
+static unsigned forged_received_ip_helo(struct eval_run *r, const struct eval_args *args)
+{
+	const struct spam_relays *relays = spam_relays(r->m, SPAM_RELAYS_UNTRUSTED);
+
+	(void)args;
+	for (size_t i = 0; i < relays->n; i++) {
+		struct str helo = relays->v[i].helo, ip = relays->v[i].ip;
+
+		if (is(r, RE_HOST, short_host(r, relays->v[i].by)) && is(r, RE_IP, helo) &&
+		    is(r, RE_IP, ip) && !spam_ip_is_private(helo) &&
+		    !str_eq(net16(helo), net16(ip)))
+			return 1;
+	}
+	return 0;
+}
+
+/* A HELO that is an address, private ones too. */
+static unsigned numeric_helo(struct eval_run *r, const struct eval_args *args)
+{
+	struct str text = spam_relays(r->m, SPAM_RELAYS_UNTRUSTED)->text;
+
+	(void)args;
+	return is(r, RE_NUMERIC_HELO, text);
+}
+
+/* Despite its name it hits where the first host has one. */
+static unsigned sender_no_reverse(struct eval_run *r, const struct eval_args *args)
+{
+	const struct spam_relays *relays = spam_relays(r->m, SPAM_RELAYS_UNTRUSTED);
+	const struct spam_relay *sender = relays->n ? &relays->v[relays->n - 1] : NULL;
+
+	(void)args;
+	return sender && str_chr(sender->rdns, '.') >= 0 && !sender->ip_private;
+}
+
+struct domain_hop {
+	struct re *from, *hop;
+	bool wanted;
+};
+
+/* check_for_from_domain_in_received_headers(DOMAIN, true): `false` asks the contrary. */
+static int prepare_domain_hop(struct spam_conf *c, void *conf, struct eval_args *args,
+			      struct err *e)
+{
+	struct domain_hop *d = NEW(c->keep, struct domain_hop);
+	struct str domain = eval_arg(args, 0), from, hop;
+
+	(void)conf;
+	if (args->n < 2)
+		return err_set(e, ERR_INVALID, "two arguments are needed");
+	from = str_fmt(c->tmp, "(?i)\\b\\Q%.*s\\E", STR_ARG(domain));
+	hop = str_fmt(c->tmp, " rdns=\\S*\\b%.*s [^\\]]*by=\\S*\\b%.*s ", STR_ARG(domain),
+		      STR_ARG(domain));
+	d->wanted = str_eq(eval_arg(args, 1), STR("true"));
+	args->prepared = d;
+	return re_compile(c->keep, from, 0, &d->from, e) < 0 ||
+			       re_compile_perl(c->keep, hop, 0, &d->hop, e) < 0
+		       ? -1
+		       : 0;
+}
+
+static unsigned from_domain_hop(struct eval_run *r, const struct eval_args *args)
+{
+	const struct domain_hop *d = args->prepared;
+
+	if (re_match(d->from, eval_first(r, "From:addr")) != RE_MATCH)
+		return 0;
+	return (re_match(d->hop, spam_relays(r->m, SPAM_RELAYS_TRUSTED)->text) == RE_MATCH ||
+		re_match(d->hop, spam_relays(r->m, SPAM_RELAYS_UNTRUSTED)->text) == RE_MATCH) ==
+	       d->wanted;
+}
+
 static const struct eval evals[] = {
 	{ .name = "check_all_trusted", .call = check_all_trusted },
 	{ .name = "check_no_relays", .call = check_no_relays },
 	{ .name = "check_relays_unparseable", .call = check_relays_unparseable },
 	{ .name = "check_for_no_rdns_dotcom_helo", .call = no_rdns_dotcom_helo },
 	{ .name = "check_for_forged_received_trail", .call = forged_received_trail },
+	{ .name = "check_for_forged_received_ip_helo", .call = forged_received_ip_helo },
+	{ .name = "check_for_numeric_helo", .call = numeric_helo },
+	{ .name = "check_for_sender_no_reverse", .call = sender_no_reverse },
+	{ .name = "check_for_from_domain_in_received_headers",
+	  .call = from_domain_hop,
+	  .prepare = prepare_domain_hop },
 	{ .name = "helo_ip_mismatch", .call = helo_ip_mismatch },
 	{ 0 },
 };

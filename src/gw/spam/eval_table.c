@@ -2,6 +2,7 @@
 #include "gw/spam/markup_int.h"
 
 const struct eval_family *const eval_families[] = {
+	&eval_antivirus,
 	&eval_askdns,
 	&eval_bayes,
 	&eval_body,

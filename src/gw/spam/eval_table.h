@@ -3,6 +3,7 @@
 
 #include "gw/spam/eval.h"
 
+extern const struct eval_family eval_antivirus;
 extern const struct eval_family eval_askdns;
 extern const struct eval_family eval_bayes;
 extern const struct eval_family eval_body;

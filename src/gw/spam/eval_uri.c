@@ -3,11 +3,12 @@
 #include "gw/spam/eval_table.h"
 #include "lib/uri/domains.h"
 
-enum { RE_IP_LINK, RE_IP_TEXT, RES };
+enum { RE_IP_LINK, RE_IP_TEXT, RE_REDIRECT, RES };
 
 static const char *const patterns[RES] = {
 	[RE_IP_LINK] = "(?i)^https?:/*(?:[^@/]+@)?\\d+\\.\\d+\\.\\d+\\.\\d+",
 	[RE_IP_TEXT] = "(?i)^https:/*(?:[^@/]+@)?\\d+\\.\\d+\\.\\d+\\.\\d+",
+	[RE_REDIRECT] = "(?i)^https?://([^/:?]+).+?(https?:/{0,2}?([^/:?]+).*)$",
 };
 
 struct uri_conf {
@@ -55,7 +56,40 @@ static unsigned uri_truncated(struct eval_run *r, const struct eval_args *args)
 	return spam_message_flags(r->m)->uri_truncated;
 }
 
+/* What is compared of the host in a URI: the host itself if nobody could have registered it. */
+static struct str domain_or_host(struct eval_run *r, struct str host)
+{
+	return uri_domains_has_tld(r->view->domains, host) ? eval_domain(r, host) : host;
+}
+
+static bool leads_elsewhere(struct eval_run *r, struct str uri)
+{
+	const struct uri_conf *c = r->conf;
+	struct re_caps caps;
+
+	while (re_search(c->re[RE_REDIRECT], uri, 0, &caps) == RE_MATCH) {
+		if (!str_eq(domain_or_host(r, re_group(&caps, uri, 1)),
+			    domain_or_host(r, re_group(&caps, uri, 3))))
+			return true;
+		uri = re_group(&caps, uri, 2);
+	}
+	return false;
+}
+
+/* check_for_http_redirector(): a URI with one of another domain in it. */
+static unsigned http_redirector(struct eval_run *r, const struct eval_args *args)
+{
+	struct spam_texts uris = spam_uris(r->m);
+
+	(void)args;
+	for (size_t i = 0; i < uris.n; i++)
+		if (leads_elsewhere(r, uris.v[i]))
+			return 1;
+	return 0;
+}
+
 static const struct eval uri_evals[] = {
+	{ .name = "check_for_http_redirector", .call = http_redirector },
 	{ .name = "check_https_ip_mismatch", .call = https_ip_mismatch },
 	{ .name = "check_uri_truncated", .call = uri_truncated },
 	{ 0 },
