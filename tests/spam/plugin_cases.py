@@ -69,6 +69,12 @@ LANGUAGE_RULES = """
 ok_languages en
 body UNWANTED eval:check_language()
 body HIGH eval:check_body_8bits()
+header GERMAN X-Languages =~ /\\bde\\b/
+header ENGLISH X-Languages =~ /^en$/
+header GUESSED x-languages =~ /./
+header RUSSIAN X-Languages !~ /en|de|^$/
+header THERE exists:X-Languages
+header UNKNOWN X-Languages =~ /^$/
 """
 
 LANGUAGE_MAILS = numbered([
@@ -77,6 +83,7 @@ LANGUAGE_MAILS = numbered([
     ENGLISH * 3 + GERMAN * 3, "Das www.geschichte.example " + GERMAN * 2, "\x01\x02\x03" * 200,
     "1 2 3 4 " * 100, ENGLISH * 30 + GERMAN * 30, GERMAN * 100],
     "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit")
+LANGUAGE_MAILS["own header"] = b"X-Languages: de\n" + LANGUAGE_MAILS["000"]
 
 NAME_RULES = """
 util_rb_tld example
@@ -478,5 +485,7 @@ FAMILIES = {
         "b", "a", "nice", "a nice one", "nice a http://a.example.com/", "http://a.example.com/",
         "lute"]),
                                     ("HEAD",)),
-    "TextCat": Family(["TextCat"], LANGUAGE_RULES, LANGUAGE_MAILS),
+    "TextCat": Family(["TextCat"], LANGUAGE_RULES, LANGUAGE_MAILS, ("THERE",)),
+    "TextCat, all": Family(["TextCat"], LANGUAGE_RULES.replace("ok_languages en", ""),
+                           LANGUAGE_MAILS, ("THERE", "UNWANTED", "HIGH")),
 }

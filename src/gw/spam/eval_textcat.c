@@ -6,15 +6,34 @@
 
 enum { NUMBER_MAX = 10000, HIGH_RUN = 8, SURE_OCTETS = 1024 /* for each guess */ };
 
+static const struct str languages_header = STR_INIT("X-Languages");
+
 struct settings {
 	struct textcat_options o;
 	struct str ok;
 	struct textcat *profiles; /* NULL: there are none */
+	bool as_header;           /* rules match the languages themselves */
+};
+
+struct textcat_mail {
+	bool known;
+	struct textcat_guesses guesses;
 };
 
 static bool wants_all(const struct settings *s)
 {
 	return s->ok.n == 0 || textcat_listed(s->ok, STR("all"));
+}
+
+static const struct textcat_guesses *guesses(struct eval_run *r)
+{
+	const struct settings *s = r->conf;
+	struct textcat_mail *mail = r->mail;
+
+	if (!mail->known)
+		textcat_guess(r->a, s->profiles, &s->o, spam_body_as_read(r->m), &mail->guesses);
+	mail->known = true;
+	return &mail->guesses;
 }
 
 /* In a short text one of these is easily taken for the other. */
@@ -36,16 +55,31 @@ static bool is_ok(const struct settings *s, struct str guess, bool is_short)
 static unsigned check_language(struct eval_run *r, const struct eval_args *args)
 {
 	const struct settings *s = r->conf;
-	struct textcat_guesses g;
+	const struct textcat_guesses *g;
 
 	(void)args;
 	if (wants_all(s) || !s->profiles)
 		return 0;
-	textcat_guess(r->a, s->profiles, &s->o, spam_body_as_read(r->m), &g);
-	for (size_t i = 0; i < g.n; i++)
-		if (is_ok(s, g.v[i], g.octets < SURE_OCTETS * g.n))
+	g = guesses(r);
+	for (size_t i = 0; i < g->n; i++)
+		if (is_ok(s, g->v[i], g->octets < SURE_OCTETS * g->n))
 			return 0;
-	return g.n > 0;
+	return g->n > 0;
+}
+
+/* X-Languages: what a header rule may match. */
+static void add_header(struct eval_run *r)
+{
+	const struct settings *s = r->conf;
+	const struct textcat_guesses *g;
+	struct str all = STR("");
+
+	if (!s->as_header || !s->profiles)
+		return;
+	g = guesses(r);
+	for (size_t i = 0; i < g->n; i++)
+		all = str_fmt(r->a, "%.*s%s%.*s", STR_ARG(all), i ? " " : "", STR_ARG(g->v[i]));
+	spam_add_metadata(r->m, languages_header, all);
 }
 
 /* Where a run of octets above 7F is nothing odd. */
@@ -137,6 +171,17 @@ static void conf_init(struct spam_conf *c, void *conf)
 	textcat_options_init(&s->o);
 }
 
+static bool has_header_rule(const struct spam_conf *c)
+{
+	for (size_t i = 0; i < c->rules.n; i++) {
+		const struct rule_def *d = c->rules.entries[i].value;
+
+		if (d->type == RULE_HEADER && str_istarts(d->header, languages_header))
+			return true;
+	}
+	return false;
+}
+
 static void conf_done(struct spam_conf *c, void *conf)
 {
 	const char *dir = c->paths->rules_dir ? c->paths->rules_dir : RULES_DIR;
@@ -144,7 +189,8 @@ static void conf_done(struct spam_conf *c, void *conf)
 	struct err e;
 
 	s->o.wanted = s->ok;
-	if (wants_all(s) || !conf_plugin_loaded(c, "TextCat"))
+	s->as_header = has_header_rule(c);
+	if ((wants_all(s) && !s->as_header) || !conf_plugin_loaded(c, "TextCat"))
 		return;
 	if (textcat_load(c->keep, str_z(c->tmp, str_fmt(c->tmp, "%s/languages", dir)), &s->profiles,
 			 &e) < 0)
@@ -162,6 +208,8 @@ const struct eval_family eval_textcat = {
 	.plugin = "TextCat",
 	.evals = evals,
 	.conf_size = sizeof(struct settings),
+	.mail_size = sizeof(struct textcat_mail),
+	.read = add_header,
 	.conf_init = conf_init,
 	.conf_done = conf_done,
 	.setting = setting,

@@ -213,6 +213,18 @@ static void add_domains(struct values *v, struct str name)
 		add(v, all);
 }
 
+void spam_add_metadata(struct spam_message *m, struct str name, struct str value)
+{
+	vec_add(m->a, &m->metadata, ((struct spam_added_header){ name, value }));
+}
+
+static void add_metadata(struct values *v, struct str name)
+{
+	for (size_t i = 0; i < v->m->metadata.n; i++)
+		if (str_ieq(v->m->metadata.p[i].name, name))
+			add(v, v->m->metadata.p[i].value);
+}
+
 /* True if the name was a special one whose text is final. */
 static bool collect(struct values *v, struct str name)
 {
@@ -225,6 +237,8 @@ static bool collect(struct values *v, struct str name)
 			return str_starts(name, STR("ALL"));
 		}
 	add_named(v, name, raw, false);
+	if (!v->list.n)
+		add_metadata(v, name);
 	if (!v->list.n)
 		add_domains(v, name);
 	return false;

@@ -69,6 +69,7 @@ struct spam_message {
 	struct spam_texts body_as_read; /* if spam_body_replace() has been called */
 
 	struct map headers; /* made so far, by query */
+	VEC(struct spam_added_header) metadata;
 
 	bool have_uris;
 	VEC(struct str) added_uris;

@@ -138,6 +138,9 @@ struct spam_header_query spam_header_query_parse(struct str text);
 /* All values from top to bottom; n = 0 if the header is absent. Plain values end in a newline. */
 struct spam_texts spam_header(struct spam_message *m, const struct spam_header_query *q);
 
+/* What rules see as header `name` of a mail that has none (§2.10); before they have seen it. */
+void spam_add_metadata(struct spam_message *m, struct str name, struct str value);
+
 /*
  * The values joined as a header rule is matched against them (§2.9); false if the header is absent,
  * and then *out is empty.
