@@ -3,7 +3,6 @@ import base64
 import quopri
 import re
 
-RELAY = ("ip", "rdns", "helo", "by", "ident", "envfrom", "id", "auth")
 PLAIN = {"From": "Ann Other <ann@example.com>", "To": "bob@example.org", "Subject": "Hello there",
          "Date": "Mon, 1 Jan 2024 12:00:00 +0000", "Message-ID": "<a1b2c3@example.com>",
          "MIME-Version": "1.0"}
