@@ -298,6 +298,23 @@ int enc_hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+struct str enc_base32(struct arena *a, struct str in)
+{
+	static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
+	char *p = arena_alloc(a, in.n / 5 * 8 + 8);
+	unsigned have = 0, bits = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < in.n; i++) {
+		bits = bits << 8 | (unsigned char)in.p[i];
+		for (have += 8; have >= 5; have -= 5)
+			p[n++] = digits[bits >> (have - 5) & 31];
+	}
+	if (have)
+		p[n++] = digits[bits << (5 - have) & 31];
+	return (struct str){ p, n };
+}
+
 int enc_hex_decode(struct arena *a, struct str in, struct str *out, struct err *e)
 {
 	char *p = arena_alloc(a, in.n / 2);

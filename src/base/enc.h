@@ -51,6 +51,9 @@ void enc_qp_add(struct buf *to, struct str in, struct str eol);
 struct str enc_hex(struct arena *a, struct str in);
 void enc_hex_add(struct buf *to, struct str in);
 
+/* RFC 4648, 6, in lower case and without padding. */
+struct str enc_base32(struct arena *a, struct str in);
+
 /* Pairs of hex digits of any case and nothing else; ERR_INVALID otherwise. */
 MUST_CHECK int enc_hex_decode(struct arena *a, struct str in, struct str *out, struct err *e);
 

@@ -178,6 +178,11 @@ static void test_hex(void **state)
 
 	(void)state;
 	assert_str(enc_hex(a, STR("\x00\xff\x1a")), "00ff1a");
+	/* RFC 4648, 10 */
+	assert_str(enc_base32(a, STR("")), "");
+	assert_str(enc_base32(a, STR("f")), "my");
+	assert_str(enc_base32(a, STR("foob")), "mzxw6yq");
+	assert_str(enc_base32(a, STR("foobar")), "mzxw6ytboi");
 	assert_int_equal(enc_hex_decode(a, STR("00fF1A"), &out, &e), 0);
 	assert_true(str_eq(out, STR("\x00\xff\x1a")));
 	assert_int_equal(enc_hex_decode(a, STR("0"), &out, &e), -1);

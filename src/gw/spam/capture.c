@@ -53,6 +53,15 @@ void captures_commit(struct captures *c)
 		map_init(&c->found, c->a);
 }
 
+bool captures_values(const struct captures *c, struct str name, struct spam_texts *out)
+{
+	const struct capture_values *values = map_get(&c->tags, name);
+
+	if (values)
+		*out = (struct spam_texts){ values->v, values->n };
+	return values != NULL;
+}
+
 static void quote(struct buf *b, struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {

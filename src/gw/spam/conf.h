@@ -106,6 +106,8 @@ struct spam_net_time {
 
 enum conf_tag { TAG_REPLACE, TAG_PRE, TAG_INTER, TAG_POST, CONF_TAGS };
 
+struct gate_rules; /* gate.h */
+
 struct spam_conf {
 	struct arena *keep; /* what outlives the loading: compiled patterns, networks, notes */
 	struct arena *tmp;  /* the rest */
@@ -122,6 +124,7 @@ struct spam_conf {
 	double required;
 	struct shortcircuit_conf shortcircuit;
 	struct spam_net_time net_time;
+	struct gate_rules *gate;
 	struct spam_view_options view;
 	struct spam_networks *trusted, *internal, *msa;
 	struct uri_domains *domains;

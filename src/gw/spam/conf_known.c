@@ -21,13 +21,13 @@ static const struct known known[] = {
 	  " bayes_sql_username bayes_sql_username_authorized bayes_store_module"
 	  " bayes_token_sources bayes_token_ttl bayes_use_hapaxes blacklist_from"
 	  " blacklist_to blacklist_uri_host blocklist_from blocklist_to"
-	  " blocklist_uri_host clear_dns_query_restriction"
-	  " clear_dns_query_restrictions clear_dns_servers"
+	  " blocklist_uri_host"
+	  " clear_dns_servers"
 	  " country_db_path"
 	  " country_db_type def_welcomelist_auth def_welcomelist_from_rcvd"
 	  " def_whitelist_auth def_whitelist_from_rcvd delist_uri_host dns_available"
-	  " dns_block_rule dns_block_time dns_local_ports_avoid dns_local_ports_none"
-	  " dns_local_ports_permit dns_options dns_query_restriction dns_server"
+	  " dns_local_ports_avoid dns_local_ports_none"
+	  " dns_local_ports_permit dns_options dns_server"
 	  " dns_test_interval enlist_addrlist enlist_uri_host"
 	  " geodb_module geodb_options geodb_search_path"
 	  " ignore_always_matching_regexps lock_method mbox_format_from_regex"
@@ -77,8 +77,6 @@ static const struct known known[] = {
 	  " unwhitelist_from_dkim welcomelist_from_dkim whitelist_from_dkim " },
 	{ "DMARC",
 	  " dmarc_save_reports " },
-	{ "DNSEval",
-	  " rbl_headers " },
 	{ "DecodeShortURLs",
 	  " max_short_url_redirections max_short_urls url_shortener_cache_autoclean"
 	  " url_shortener_cache_dsn url_shortener_cache_password"
@@ -92,9 +90,6 @@ static const struct known known[] = {
 	  " freemail_add_describe_email"
 	  " freemail_import_def_welcomelist_auth freemail_import_def_whitelist_auth"
 	  " freemail_import_welcomelist_auth freemail_import_whitelist_auth " },
-	{ "HashBL",
-	  " hashbl_email_domain_alias hashbl_email_regex hashbl_email_welcomelist"
-	  " hashbl_email_whitelist hashbl_ignore " },
 	{ "PhishTag",
 	  " trigger_config trigger_ratio trigger_target " },
 	{ "Phishing",
@@ -145,11 +140,10 @@ static const struct known known[] = {
 	  " uri_block_isp " },
 };
 
-/* bayes_stopword_de, hashbl_acl_NAME */
+/* bayes_stopword_de */
 static bool is_known_family(const struct spam_conf *c, struct str key)
 {
-	return (str_starts(key, STR("bayes_stopword_")) && conf_plugin_loaded(c, "Bayes")) ||
-	       (str_starts(key, STR("hashbl_acl_")) && conf_plugin_loaded(c, "HashBL"));
+	return str_starts(key, STR("bayes_stopword_")) && conf_plugin_loaded(c, "Bayes");
 }
 
 bool conf_is_known(const struct spam_conf *c, struct str key)

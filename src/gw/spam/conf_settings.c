@@ -1,5 +1,6 @@
 #include "gw/spam/conf.h"
 
+#include "gw/spam/gate.h"
 #include "lib/uri/domains.h"
 
 enum { NET_SECONDS_MAX = 3600 };
@@ -360,6 +361,11 @@ static const struct setting settings[] = {
 	{ "clear_util_rb", NULL, clear_domains },
 	{ "redirector_pattern", NULL, redirector },
 	{ "rbl_timeout", NULL, rbl_timeout },
+	{ "dns_query_restriction", NULL, gate_restriction },
+	{ "clear_dns_query_restriction", NULL, gate_clear },
+	{ "clear_dns_query_restrictions", NULL, gate_clear },
+	{ "dns_block_rule", NULL, gate_block_rule },
+	{ "dns_block_time", NULL, gate_block_time },
 	{ "loadplugin", NULL, loadplugin },
 	{ "tryplugin", NULL, loadplugin },
 	{ "enable_compat", NULL, enable_compat },

@@ -82,6 +82,14 @@ void **eval_conf_new(struct spam_conf *c)
 	return conf;
 }
 
+const void *eval_conf_of(const struct spam_conf *c, const struct eval_family *f)
+{
+	for (size_t i = 0; eval_families[i]; i++)
+		if (eval_families[i] == f)
+			return c->evals[i];
+	return NULL;
+}
+
 enum conf_verdict eval_setting(struct conf_parser *p, struct str key, struct str value)
 {
 	for (size_t i = 0; eval_families[i]; i++) {

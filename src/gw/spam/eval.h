@@ -42,6 +42,7 @@ struct eval_args {
 #define EVAL_PENDING UINT_MAX
 
 struct dns;        /* lib/dns/dns.h */
+struct captures;   /* ruleset.h */
 struct spam_lists; /* lists.h */
 struct spam_auth;  /* auth.h */
 
@@ -56,6 +57,7 @@ struct eval_run {
 	/* Whom network tests ask: their functions run only where there is a network. */
 	struct dns *dns;
 	struct spam_lists *lists;
+	const struct captures *captures; /* ruleset.h: what named groups have caught so far */
 	struct spam_auth **auth; /* auth.h: what is known about who vouches for the mail */
 	/*
 	 * What a function may leave behind for people besides its answer: the address or domain
@@ -115,6 +117,9 @@ size_t eval_family_count(void);
  * by commas. False if they are something else.
  */
 bool eval_args_parse(struct arena *a, struct str text, struct eval_args *out);
+
+/* The settings of a family, for another one; NULL if it has none. */
+const void *eval_conf_of(const struct spam_conf *c, const struct eval_family *f);
 
 /* Settings of all families: made with defaults, offered a directive, finished. */
 void **eval_conf_new(struct spam_conf *c);

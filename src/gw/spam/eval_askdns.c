@@ -1,7 +1,7 @@
 /* askdns: what the DNS says of a name that is put together from facts about the mail. */
-#include "gw/spam/auth.h"
 #include "gw/spam/eval_table.h"
 #include "gw/spam/lists.h"
+#include "gw/spam/tags.h"
 
 enum {
 	TYPES_MAX = 7,  /* in one rule */
@@ -21,105 +21,6 @@ struct askdns {
 	unsigned statuses; /* bits by enum dns_status */
 };
 
-static void one(struct eval_run *r, struct str value, struct spam_texts *out)
-{
-	struct str *v = NEW(r->a, struct str);
-
-	*v = value;
-	*out = (struct spam_texts){ v, value.n > 0 };
-}
-
-static bool author_domain(struct eval_run *r, struct spam_texts *out)
-{
-	struct spam_texts authors = auth_authors(r);
-
-	one(r, authors.n ? auth_domain(authors.v[0]) : STR(""), out);
-	return true;
-}
-
-static bool sender_domain(struct eval_run *r, struct spam_texts *out)
-{
-	one(r, auth_domain(auth_sender(r)), out);
-	return true;
-}
-
-/* Of valid signatures. */
-static bool dkim_domains(struct eval_run *r, struct spam_texts *out)
-{
-	bool done;
-	const struct dkim_verifier *v = auth_dkim(r, &done);
-	struct str *domains = NEW_N(r->a, struct str, v->n + 1);
-	size_t n = 0;
-
-	for (size_t i = 0; i < v->n; i++)
-		if (v->signatures[i].result == DKIM_PASS)
-			domains[n++] = v->signatures[i].domain;
-	*out = (struct spam_texts){ domains, n };
-	return done;
-}
-
-static const struct spam_relay *last_external(struct eval_run *r)
-{
-	static const struct spam_relay none;
-	const struct spam_relays *external = spam_relays(r->m, SPAM_RELAYS_EXTERNAL);
-
-	return external->n ? &external->v[0] : &none;
-}
-
-static bool external_helo(struct eval_run *r, struct spam_texts *out)
-{
-	one(r, last_external(r)->helo, out);
-	return true;
-}
-
-static bool external_rdns(struct eval_run *r, struct spam_texts *out)
-{
-	one(r, last_external(r)->rdns, out);
-	return true;
-}
-
-static bool external_ip(struct eval_run *r, struct spam_texts *out)
-{
-	one(r, last_external(r)->ip, out);
-	return true;
-}
-
-static bool external_reverse_ip(struct eval_run *r, struct spam_texts *out)
-{
-	struct cidr_addr addr;
-
-	one(r, cidr_addr_parse(last_external(r)->ip, &addr) ? dns_reverse(r->a, &addr) : STR(""),
-	    out);
-	return true;
-}
-
-static const struct tag {
-	const char *name;
-	/* False while its values are not known yet. */
-	bool (*values)(struct eval_run *r, struct spam_texts *out);
-} tags[] = {
-	{ "_AUTHORDOMAIN_", author_domain },     { "_SENDERDOMAIN_", sender_domain },
-	{ "_DKIMDOMAIN_", dkim_domains },        { "_LASTEXTERNALHELO_", external_helo },
-	{ "_LASTEXTERNALRDNS_", external_rdns }, { "_LASTEXTERNALIP_", external_ip },
-	{ "_LASTEXTERNALREVIP_", external_reverse_ip },
-};
-
-/* The first tag in `text` and where it stands; NULL if there is none. */
-static const struct tag *tag_in(struct str text, size_t *at)
-{
-	const struct tag *first = NULL;
-
-	for (size_t i = 0; i < ARRAY_LEN(tags); i++) {
-		ptrdiff_t here = str_find(text, str_of(tags[i].name));
-
-		if (here >= 0 && (!first || (size_t)here < *at)) {
-			first = &tags[i];
-			*at = (size_t)here;
-		}
-	}
-	return first;
-}
-
 struct names {
 	struct str v[NAMES_MAX];
 	size_t n;
@@ -129,18 +30,18 @@ struct names {
 static bool fill(struct eval_run *r, struct str text, int depth, struct names *out)
 {
 	struct spam_texts values;
-	size_t at = 0;
-	const struct tag *tag = depth < TAGS_MAX ? tag_in(text, &at) : NULL;
+	struct str name;
+	size_t at;
 
-	if (!tag) {
+	if (depth == TAGS_MAX || !tag_find(text, &at, &name)) {
 		if (out->n < NAMES_MAX)
 			out->v[out->n++] = text;
 		return true;
 	}
-	if (!tag->values(r, &values))
+	if (!tag_values(r, name, &values))
 		return false;
 	for (size_t i = 0; i < values.n; i++) {
-		struct str rest = str_from(text, at + strlen(tag->name));
+		struct str rest = str_from(text, at + name.n + 2);
 		struct str filled = str_fmt(r->a, "%.*s%.*s%.*s", STR_ARG(str_sub(text, 0, at)),
 					    STR_ARG(values.v[i]), STR_ARG(rest));
 
@@ -298,23 +199,16 @@ static int subtest(struct spam_conf *c, struct str text, struct askdns *ask, str
 	return 0;
 }
 
-/* What looks like a tag that is none of ours would never be filled in. */
-static bool has_unknown_tag(struct arena *tmp, struct str text)
+/* A tag that there is not would never be filled in. */
+static bool has_unknown_tag(const struct spam_conf *c, struct str text)
 {
-	size_t at, from = SIZE_MAX;
-	const struct tag *tag;
+	struct str name;
+	size_t at;
 
-	while ((tag = tag_in(text, &at)))
-		text = str_cat(tmp, str_sub(text, 0, at), str_from(text, at + strlen(tag->name)));
-	for (size_t i = 0; i < text.n; i++) {
-		bool upper = text.p[i] >= 'A' && text.p[i] <= 'Z';
-
-		if (text.p[i] == '_' && from != SIZE_MAX && i > from + 1)
+	while (tag_find(text, &at, &name)) {
+		if (!tag_exists(c, name))
 			return true;
-		if (text.p[i] == '_')
-			from = i;
-		else if (!upper && !ascii_is_digit(text.p[i]))
-			from = SIZE_MAX;
+		text = str_from(text, at + name.n + 1);
 	}
 	return false;
 }
@@ -328,7 +222,7 @@ static int prepare(struct spam_conf *c, void *conf, struct eval_args *args, stru
 	if (!str_word(&rest, &word))
 		return err_set(e, ERR_INVALID, "askdns without a name");
 	ask->template = word;
-	if (has_unknown_tag(c->tmp, word))
+	if (has_unknown_tag(c, word))
 		return err_set(e, ERR_INVALID, "askdns: a tag of %.*s is not known", STR_ARG(word));
 	if (str_word(&rest, &word))
 		types = word;

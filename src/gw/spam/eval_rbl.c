@@ -1,30 +1,15 @@
 /* check_rbl() and its like: block lists of the hosts that a mail came through. */
+#include "gw/spam/eval_rbl.h"
 #include "gw/spam/eval_table.h"
-#include "gw/spam/lists.h"
 #include "gw/spam/networks.h"
 
 enum {
 	HOSTS_MAX = 9, /* of one mail that one list is asked about */
 };
 
-struct settings {
-	bool skip;
-};
-
-/* Which of the hosts, told by the end of the set's name. */
-enum place { ALL_UNTRUSTED, LAST_EXTERNAL, NOT_FIRST_HOP, FIRST_UNTRUSTED, REST_UNTRUSTED };
-
-struct rbl {
-	struct str set, zone; /* no zone: whatever was asked for the set */
-	enum dns_type type;
-	enum place place;
-	bool nice;
-	struct list_test test;
-};
-
 struct entry {
 	const struct dns_question *q;
-	struct str zone, ip;
+	struct str rule, zone, subject;
 };
 
 struct set {
@@ -48,7 +33,7 @@ static void add_host(struct eval_run *r, const struct rbl *rbl, const struct spa
 
 	if (hosts->n == HOSTS_MAX || relay->ip_private || !cidr_addr_parse(relay->ip, &addr))
 		return;
-	if (!rbl->nice && spam_networks_have(r->view->trusted, relay->ip, true))
+	if (!(rbl->flags & RULE_NICE) && spam_networks_have(r->view->trusted, relay->ip, true))
 		return;
 	for (size_t i = 0; i < hosts->n; i++)
 		if (memcmp(&hosts->v[i], &addr, sizeof(addr)) == 0)
@@ -94,36 +79,58 @@ static struct set *set_of(struct eval_run *r, struct str name)
 	return set;
 }
 
-static void rbl_start(struct eval_run *r, const struct eval_args *args)
+void rbl_ask(struct eval_run *r, const struct eval_args *args, struct str key, struct str subject,
+	     enum list_kind kind)
 {
-	const struct settings *settings = r->conf;
+	const struct rbl_settings *settings = r->conf;
 	const struct rbl *rbl = args->prepared;
-	struct set *set = set_of(r, rbl->set);
-	struct hosts hosts = { .n = 0 };
+	const struct dns_question *q;
 
 	if (settings->skip)
 		return;
-	hosts_of(r, rbl, &hosts);
-	for (size_t i = 0; i < hosts.n; i++) {
-		const struct dns_question *q =
-			spam_lists_ask(r->lists, dns_reverse(r->a, &hosts.v[i]), rbl->zone,
-				       rbl->type, LIST_OF_ADDRESSES);
-
-		if (q)
-			vec_add(r->a, &set->entries,
-				((struct entry){ q, rbl->zone,
-						 cidr_addr_text(r->a, &hosts.v[i]) }));
-	}
+	q = spam_lists_ask(r->lists, key, rbl->zone, rbl->type, kind);
+	if (q)
+		vec_add(r->a, &set_of(r, rbl->set)->entries,
+			((struct entry){ q, args->rule, rbl->zone, subject }));
 }
 
-static struct str about(struct eval_run *r, const struct rbl *rbl, const struct entry *e)
+bool rbl_has_asked(struct eval_run *r, const struct eval_args *args)
 {
-	if (rbl->type == DNS_TXT && e->q->n)
-		return e->q->records[0].text;
-	return str_fmt(r->a, "%.*s listed in %.*s", STR_ARG(e->ip), STR_ARG(e->zone));
+	const struct rbl *rbl = args->prepared;
+	const struct set *set = set_of(r, rbl->set);
+
+	for (size_t i = 0; i < set->entries.n; i++)
+		if (str_eq(args->rule, set->entries.p[i].rule))
+			return true;
+	return false;
 }
 
-static unsigned rbl_call(struct eval_run *r, const struct eval_args *args)
+static void rbl_start(struct eval_run *r, const struct eval_args *args)
+{
+	struct hosts hosts = { .n = 0 };
+
+	hosts_of(r, args->prepared, &hosts);
+	for (size_t i = 0; i < hosts.n; i++)
+		rbl_ask(r, args, dns_reverse(r->a, &hosts.v[i]), cidr_addr_text(r->a, &hosts.v[i]),
+			LIST_OF_ADDRESSES);
+}
+
+static void accreditor_start(struct eval_run *r, const struct eval_args *args)
+{
+	const struct rbl *rbl = args->prepared;
+
+	if (rbl_is_accredited(r, rbl->more))
+		rbl_start(r, args);
+}
+
+static struct str about(struct eval_run *r, const struct entry *e)
+{
+	if (e->q->type == DNS_TXT && e->q->n)
+		return e->q->records[0].text;
+	return str_fmt(r->a, "%.*s listed in %.*s", STR_ARG(e->subject), STR_ARG(e->zone));
+}
+
+unsigned rbl_call(struct eval_run *r, const struct eval_args *args)
 {
 	const struct rbl *rbl = args->prepared;
 	const struct set *set = set_of(r, rbl->set);
@@ -133,13 +140,13 @@ static unsigned rbl_call(struct eval_run *r, const struct eval_args *args)
 		const struct entry *e = &set->entries.p[i];
 		unsigned hits;
 
-		if (rbl->zone.n && (!str_eq(rbl->zone, e->zone) || e->q->type != rbl->type))
+		if (rbl->zone.n && !str_eq(args->rule, e->rule))
 			continue;
 		hits = spam_lists_hits(r->lists, e->q, &rbl->test);
 		if (hits == EVAL_PENDING) {
 			pending = true;
 		} else if (hits) {
-			r->found = about(r, rbl, e);
+			r->found = about(r, e);
 			return 1;
 		}
 	}
@@ -154,11 +161,11 @@ static unsigned check_dns_sender(struct eval_run *r, const struct eval_args *arg
 	return 0;
 }
 
-static enum place place_of(struct str set)
+static enum rbl_place place_of(struct str set)
 {
 	static const struct {
 		const char *suffix;
-		enum place place;
+		enum rbl_place place;
 	} places[] = {
 		{ "-lastexternal", LAST_EXTERNAL },
 		{ "-notfirsthop", NOT_FIRST_HOP },
@@ -194,19 +201,16 @@ static int subtest(struct spam_conf *c, struct str text, struct list_test *t, st
 	return 0;
 }
 
-static int prepare(struct spam_conf *c, struct eval_args *args, struct rbl *rbl, size_t least,
+static int prepare(struct spam_conf *c, struct eval_args *args, struct rbl *rbl, struct str test,
 		   struct err *e)
 {
 	const struct rule_def *d = map_get(&c->rules, args->rule);
 
-	if (args->n < least || args->n > least + 1)
-		return err_set(e, ERR_INVALID, "%zu arguments where %zu or %zu are expected",
-			       args->n, least, least + 1);
 	rbl->set = args->v[0];
 	rbl->place = place_of(rbl->set);
-	rbl->nice = d && d->flags & RULE_NICE;
+	rbl->flags = d ? d->flags : 0;
 	args->prepared = rbl;
-	return subtest(c, args->n > least ? args->v[least] : STR_NONE, &rbl->test, e);
+	return subtest(c, test, &rbl->test, e);
 }
 
 static int prepare_zone(struct spam_conf *c, struct eval_args *args, enum dns_type type,
@@ -214,18 +218,19 @@ static int prepare_zone(struct spam_conf *c, struct eval_args *args, enum dns_ty
 {
 	struct rbl *rbl = NEW(c->keep, struct rbl);
 
-	if (prepare(c, args, rbl, 2, e) < 0)
-		return -1;
+	if (args->n < 2 || args->n > 4)
+		return err_set(e, ERR_INVALID, "%zu arguments where 2 to 4 are expected", args->n);
 	rbl->type = type;
 	rbl->zone = str_lower(c->keep, args->v[1]);
 	if (str_ends(rbl->zone, STR(".")))
 		rbl->zone.n--;
 	if (!dns_name_is_valid(rbl->zone))
 		return err_set(e, ERR_INVALID, "'%.*s' is no zone", STR_ARG(rbl->zone));
-	return 0;
+	rbl->more = args->n > 3 ? args->v[3] : STR("");
+	return prepare(c, args, rbl, args->n > 2 ? args->v[2] : STR_NONE, e);
 }
 
-static int prepare_rbl(struct spam_conf *c, void *conf, struct eval_args *args, struct err *e)
+int rbl_prepare(struct spam_conf *c, void *conf, struct eval_args *args, struct err *e)
 {
 	(void)conf;
 	return prepare_zone(c, args, DNS_A, e);
@@ -240,24 +245,57 @@ static int prepare_txt(struct spam_conf *c, void *conf, struct eval_args *args, 
 static int prepare_sub(struct spam_conf *c, void *conf, struct eval_args *args, struct err *e)
 {
 	(void)conf;
-	return prepare(c, args, NEW(c->keep, struct rbl), 1, e);
+	if (args->n < 1 || args->n > 2)
+		return err_set(e, ERR_INVALID, "%zu arguments where 2 are expected", args->n);
+	return prepare(c, args, NEW(c->keep, struct rbl), args->n > 1 ? args->v[1] : STR_NONE, e);
 }
 
 static enum conf_verdict setting(struct conf_parser *p, void *conf, struct str key,
 				 struct str value)
 {
-	struct settings *s = conf;
+	struct rbl_settings *s = conf;
 
-	(void)p;
-	if (!str_eq(key, STR("skip_rbl_checks")))
+	if (str_eq(key, STR("skip_rbl_checks")))
+		return conf_bool(value, &s->skip);
+	if (!str_eq(key, STR("rbl_headers")))
 		return CONF_UNKNOWN;
-	return conf_bool(value, &s->skip);
+	s->headers = str_copy(p->conf->keep, value);
+	return value.n ? CONF_OK : CONF_MISSING;
 }
 
+static void conf_init(struct spam_conf *c, void *conf)
+{
+	struct rbl_settings *s = conf;
+
+	(void)c;
+	s->headers = STR("EnvelopeFrom,Reply-To,Disposition-Notification-To,X-WebmailclientIP,"
+			 "X-Source-IP");
+}
+
+/* What asks by names. */
+#define NAMES(function)                                                                            \
+	{                                                                                          \
+		.name = "check_rbl_" #function, .start = rbl_##function, .call = rbl_call,         \
+		.prepare = rbl_prepare                                                             \
+	}
+
 static const struct eval evals[] = {
-	{ .name = "check_rbl", .start = rbl_start, .call = rbl_call, .prepare = prepare_rbl },
+	{ .name = "check_rbl", .start = rbl_start, .call = rbl_call, .prepare = rbl_prepare },
 	{ .name = "check_rbl_txt", .start = rbl_start, .call = rbl_call, .prepare = prepare_txt },
 	{ .name = "check_rbl_sub", .call = rbl_call, .prepare = prepare_sub },
+	{ .name = "check_rbl_accreditor",
+	  .start = accreditor_start,
+	  .call = rbl_call,
+	  .prepare = rbl_prepare },
+	NAMES(from_host),
+	NAMES(from_domain),
+	NAMES(envfrom),
+	NAMES(headers),
+	NAMES(rcvd),
+	{ .name = "check_rbl_ns_from",
+	  .start = rbl_ns_from,
+	  .call = rbl_ns_from_call,
+	  .prepare = rbl_prepare },
 	{ .name = "check_dns_sender", .call = check_dns_sender },
 	{ 0 },
 };
@@ -265,7 +303,8 @@ static const struct eval evals[] = {
 const struct eval_family eval_rbl = {
 	.plugin = "DNSEval",
 	.evals = evals,
-	.conf_size = sizeof(struct settings),
+	.conf_size = sizeof(struct rbl_settings),
 	.mail_size = sizeof(struct state),
+	.conf_init = conf_init,
 	.setting = setting,
 };

@@ -11,6 +11,7 @@ const struct eval_family *const eval_families[] = {
 	&eval_dmarc,
 	&eval_freemail,
 	&eval_fromname,
+	&eval_hashbl,
 	&eval_header_family,
 	&eval_html,
 	&eval_https,

@@ -12,6 +12,7 @@ extern const struct eval_family eval_dkim;
 extern const struct eval_family eval_dmarc;
 extern const struct eval_family eval_freemail;
 extern const struct eval_family eval_fromname;
+extern const struct eval_family eval_hashbl;
 extern const struct eval_family eval_header_family;
 extern const struct eval_family eval_html;
 extern const struct eval_family eval_https;

@@ -1,5 +1,6 @@
 /* check_uridnsbl(): block lists of the hosts that the links of a mail lead to. */
 #include "gw/spam/eval_table.h"
+#include "gw/spam/eval_uribl.h"
 #include "gw/spam/lists.h"
 #include "lib/uri/domains.h"
 
@@ -15,6 +16,7 @@ enum subject {
 	HOST,           /* notrim: all of it */
 	HOST_ADDRESS,   /* where it is */
 	SERVER_ADDRESS, /* where the name servers of the domain are */
+	ADDRESSES,      /* both */
 	SERVER_DOMAIN,  /* their names */
 	SERVER_HOST,
 };
@@ -94,6 +96,13 @@ static bool is_mailto(const struct spam_uri *u)
 	return u->cleaned.n && str_istarts(u->cleaned.v[0], STR("mailto:"));
 }
 
+bool uribl_skips(const void *conf, struct str host, struct str domain)
+{
+	const struct settings *s = conf;
+
+	return map_get(&s->skip, domain) || map_get(&s->skip, host);
+}
+
 static void add_host(struct eval_run *r, const struct spam_uri_host *from, int rank,
 		     struct map *hosts)
 {
@@ -104,7 +113,7 @@ static void add_host(struct eval_run *r, const struct spam_uri_host *from, int r
 		h->rank = rank < h->rank ? rank : h->rank;
 		return;
 	}
-	if (map_get(&s->skip, from->domain) || map_get(&s->skip, from->host))
+	if (uribl_skips(s, from->host, from->domain))
 		return;
 	h = NEW(r->a, struct host);
 	*h = (struct host){ .name = from->host, .domain = from->domain, .rank = rank };
@@ -170,6 +179,11 @@ static void ask_first(struct eval_run *r, struct lookup *l, const struct host *h
 	vec_add(r->a, &l->probes, ((struct probe){ dns_ask(r->dns, name, type), h, false }));
 }
 
+static bool is_by_address(enum subject subject)
+{
+	return subject == HOST_ADDRESS || subject == SERVER_ADDRESS || subject == ADDRESSES;
+}
+
 static void ask_host(struct eval_run *r, const struct uri_rule *rule, struct lookup *l,
 		     const struct host *h)
 {
@@ -179,15 +193,16 @@ static void ask_host(struct eval_run *r, const struct uri_rule *rule, struct loo
 	if (h->is_address ? !rule->addresses : !rule->names)
 		return;
 	if (h->is_address) {
-		if (by_name || list->subject == HOST_ADDRESS || list->subject == SERVER_ADDRESS)
+		if (by_name || is_by_address(list->subject))
 			ask_list(r, list, l, h, dns_reverse(r->a, &h->addr),
 				 by_name ? LIST_OF_NAMES : LIST_OF_ADDRESSES);
 	} else if (by_name) {
 		ask_list(r, list, l, h, list->subject == HOST ? h->name : h->domain, LIST_OF_NAMES);
-	} else if (list->subject == HOST_ADDRESS) {
-		ask_first(r, l, h, h->name, DNS_A);
 	} else {
-		ask_first(r, l, h, h->domain, DNS_NS);
+		if (list->subject == HOST_ADDRESS || list->subject == ADDRESSES)
+			ask_first(r, l, h, h->name, DNS_A);
+		if (list->subject != HOST_ADDRESS)
+			ask_first(r, l, h, h->domain, DNS_NS);
 	}
 }
 
@@ -216,7 +231,7 @@ static void follow(struct eval_run *r, const struct uri_list *list, struct looku
 		if (p.q->type == DNS_A)
 			ask_list(r, list, l, p.host, dns_reverse(r->a, &rec->addr),
 				 LIST_OF_ADDRESSES);
-		else if (list->subject == SERVER_ADDRESS)
+		else if (is_by_address(list->subject))
 			ask_first(r, l, p.host, rec->name, DNS_A);
 		else
 			ask_list(r, list, l, p.host,
@@ -287,8 +302,8 @@ static int prepare(struct spam_conf *c, void *conf, struct eval_args *args, stru
 	rule->addresses = !(flags & RULE_DOMAINS_ONLY);
 	if (list->subject == DOMAIN && flags & RULE_NOTRIM)
 		rule->list.subject = HOST;
-	if (list->subject == SERVER_ADDRESS && flags & RULE_URI_A && !(flags & RULE_URI_NS))
-		rule->list.subject = HOST_ADDRESS;
+	if (list->subject == SERVER_ADDRESS && flags & RULE_URI_A)
+		rule->list.subject = flags & RULE_URI_NS ? ADDRESSES : HOST_ADDRESS;
 	args->prepared = rule;
 	return 0;
 }

@@ -18,6 +18,7 @@ struct list {
 struct spam_list_health {
 	struct arena *a;
 	struct map lists; /* zone → struct list */
+	struct map shut;  /* domain → int64_t, until when */
 };
 
 /* A list that this mail asks, and the test of it if one was due. */
@@ -41,7 +42,27 @@ struct spam_list_health *spam_list_health_new(struct arena *a)
 
 	h->a = a;
 	map_init(&h->lists, a);
+	map_init(&h->shut, a);
 	return h;
+}
+
+bool spam_list_health_shut(const struct spam_list_health *h, struct str domain, int64_t now)
+{
+	const int64_t *until = map_get(&h->shut, domain);
+
+	return until && now < *until;
+}
+
+void spam_list_health_shut_until(struct spam_list_health *h, struct str domain, int64_t until)
+{
+	int64_t *t = map_get(&h->shut, domain);
+
+	if (!t && h->shut.n < LISTS_MAX) {
+		t = NEW(h->a, int64_t);
+		map_set(&h->shut, domain, t);
+	}
+	if (t)
+		*t = until;
 }
 
 struct spam_lists *spam_lists_open(struct arena *a, struct dns *d, struct spam_list_health *health,
@@ -187,7 +208,7 @@ bool list_test_matches(struct arena *a, const struct dns_record *r, enum dns_typ
 	case LIST_RANGE:
 		return type == DNS_A && n >= t->from && n <= t->to;
 	case LIST_MASKED:
-		return type == DNS_A && (n & t->to) == t->from;
+		return type == DNS_A && (n & t->to) == (t->from & t->to);
 	case LIST_REGEX:
 		return (type != DNS_A || is_loopback(n)) && re_match(t->re, text) == RE_MATCH;
 	}

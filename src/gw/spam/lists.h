@@ -28,6 +28,10 @@ enum list_kind {
 	LIST_OF_NAMES,
 };
 
+/* Domains that are not asked until a time, for another reason than being no list (gate.h). */
+bool spam_list_health_shut(const struct spam_list_health *h, struct str domain, int64_t now);
+void spam_list_health_shut_until(struct spam_list_health *h, struct str domain, int64_t until);
+
 /* `now`: seconds since 1970. */
 struct spam_lists *spam_lists_open(struct arena *a, struct dns *d, struct spam_list_health *health,
 				   int64_t now);
@@ -42,7 +46,7 @@ struct list_test {
 		LIST_ANY,    /* any in 127/8, any text */
 		LIST_MASK,   /* in 127/8, with one of these bits */
 		LIST_RANGE,  /* from..to, as numbers */
-		LIST_MASKED, /* from, after the mask `to` */
+		LIST_MASKED, /* as `from`, where the mask `to` looks */
 		LIST_REGEX,  /* on the text of the answer */
 	} op;
 	uint32_t from, to;

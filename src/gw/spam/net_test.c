@@ -229,6 +229,7 @@ static void uri_subtests(void **state)
 		{ "127.0.1.2-127.0.1.9", "127.0.1.10", false },
 		{ "127.0.0.2/255.0.0.255", "127.9.9.2", true },
 		{ "127.0.0.2/255.0.0.255", "127.9.9.3", false },
+		{ "127.7.7.2/255.0.0.255", "127.9.9.2", true },
 		{ "0x7f000004", "127.0.0.4", true },
 	};
 
@@ -261,6 +262,13 @@ static void uri_servers(void **state)
 	rows = str_fmt(a, "%s9.9.9.9.bl.example A 127.0.0.2\n", dns);
 	expect("uridnsbl U bl.example A\nbody U eval:check_uridnsbl('U')\ntflags U net a\n",
 	       str_z(a, rows), "\nhttp://www.spam.com/\n", "U[URIs: spam.com]");
+	for (int i = 8; i <= 9; i++) {
+		rows = str_fmt(a, "%s%s.bl.example A 127.0.0.2\n", dns,
+			       i == 8 ? "8.7.6.5" : "9.9.9.9");
+		expect("uridnsbl U bl.example A\nbody U eval:check_uridnsbl('U')\n"
+		       "tflags U net a ns\n",
+		       str_z(a, rows), "\nhttp://www.spam.com/\n", "U[URIs: spam.com]");
+	}
 	rows = str_fmt(a, "%sdns.co.example.rhs.example A 127.0.0.2\n", dns);
 	expect("urinsrhsbl U rhs.example A\nbody U eval:check_uridnsbl('U')\n", str_z(a, rows),
 	       "\nhttp://www.spam.com/\n", "U[URIs: spam.com]");

@@ -21,6 +21,7 @@
 	"loadplugin Mail::SpamAssassin::Plugin::DNSEval\n" \
 	"loadplugin Mail::SpamAssassin::Plugin::URIDNSBL\n" \
 	"loadplugin Mail::SpamAssassin::Plugin::AskDNS\n" \
+	"loadplugin Mail::SpamAssassin::Plugin::HashBL\n" \
 	"loadplugin Mail::SpamAssassin::Plugin::SPF\n" \
 	"loadplugin Mail::SpamAssassin::Plugin::DKIM\n" \
 	"loadplugin Mail::SpamAssassin::Plugin::DMARC\n" \

@@ -371,6 +371,7 @@ int ruleset_build(struct spam_conf *c, struct spam_rules **out, struct err *e)
 	rs->local = !(c->paths->set & SPAM_SET_NET);
 	rs->net_time = c->net_time;
 	rs->shortcircuit = c->shortcircuit;
+	rs->gate = c->gate;
 	rs->spare = c->paths->spare;
 	eval_conf_done(c);
 	rs->evals = c->evals;
@@ -378,6 +379,7 @@ int ruleset_build(struct spam_conf *c, struct spam_rules **out, struct err *e)
 	meta_bind_names(c);
 	rules_make(c, rs);
 	rs->shortcircuit_description = description(c, map_get(&c->rules, STR("SHORTCIRCUIT")));
+	gate_bind(c);
 	meta_link(c, rs);
 	meta_disable(c, rs);
 	priorities_lower(c, rs);
@@ -410,6 +412,7 @@ static void conf_init(struct spam_conf *c, struct arena *keep, struct arena *tmp
 	c->net_time = (struct spam_net_time){ 15 * 1000, 3 * 1000 };
 	c->domains = uri_domains_new(keep);
 	spam_view_options_init(&c->view, c->domains);
+	gate_conf_init(c);
 	c->evals = eval_conf_new(c);
 }
 

@@ -15,6 +15,7 @@
 #include "gw/spam/conf.h"
 #include "gw/spam/eval.h"
 #include "gw/spam/expr.h"
+#include "gw/spam/gate.h"
 
 enum rule_state { STATE_ABSENT, STATE_RUNS, STATE_BLOCKED, STATE_DISABLED };
 
@@ -88,6 +89,7 @@ struct spam_rules {
 	struct shortcircuit_conf shortcircuit;
 	struct str shortcircuit_description;
 	struct spam_net_time net_time;
+	const struct gate_rules *gate;
 	struct spam_view_options view;
 	struct re **redirectors;
 	size_t n_redirectors;
@@ -116,6 +118,8 @@ void captures_init(struct captures *c, struct arena *a);
 void captures_add(struct captures *c, const struct re *re, const struct re_caps *caps,
 		  struct str subject);
 void captures_commit(struct captures *c);
+/* What the tag was set to; false if it is not. */
+bool captures_values(const struct captures *c, struct str name, struct spam_texts *out);
 /* Is every tag set that the pattern asks for? */
 bool captures_ready(const struct captures *c, struct str pattern);
 /* The pattern with each template filled in; NULL if a tag is not set or it does not compile. */

@@ -374,6 +374,7 @@ static struct eval_run eval_run(struct run *run, size_t family)
 		.mail = run->evals[family],
 		.dns = run->dns,
 		.lists = run->lists,
+		.captures = &run->captures,
 		.auth = &run->auth,
 	};
 }
@@ -438,7 +439,7 @@ static void net_start(struct run *run)
 	if (!net || run->rs->local)
 		return;
 	run->asked_at = net_now();
-	run->dns = dns_open(run->a, net->resolver);
+	run->dns = dns_open(run->a, gate_open(run->a, run->rs->gate, net, run->env.now));
 	run->lists = spam_lists_open(run->a, run->dns, net->health, run->env.now);
 	for (size_t i = 0; i < run->rs->n; i++) {
 		const struct rule *r = &run->rs->rules[i];
@@ -517,6 +518,17 @@ static void net_drop(struct run *run)
 {
 	if (run->dns)
 		dns_finish(run->dns);
+}
+
+/* Lists that have told by a rule that they do not serve us. */
+static void net_blocks(struct run *run)
+{
+	const struct gate_rules *gate = run->rs->gate;
+
+	for (size_t i = 0; run->dns && i < gate->blocks.n; i++)
+		if (run->hits[gate->blocks.p[i].rule])
+			gate_shut(gate, &gate->blocks.p[i], run->env.network->health,
+				  run->env.now);
 }
 
 static bool too_late(struct run *run)
@@ -677,6 +689,7 @@ void spam_check_finish(struct spam_check *c, int64_t deadline, struct spam_resul
 	run->out = out;
 	run->deadline = deadline;
 	steps_run(run);
+	net_blocks(run);
 	result_make(run);
 }
 

@@ -73,6 +73,7 @@ struct dns_question {
 	enum dns_status status;
 	uint8_t rcode;              /* of the answer, if there was one */
 	bool cut;                   /* a limit made us drop records */
+	struct str primary; /* with DNS_NODATA, DNS_NXDOMAIN: of the zone, as its SOA names it */
 	struct dns_record *records; /* in the order of the answer; CNAMEs have been followed */
 	size_t n;
 };

@@ -6,6 +6,7 @@
 enum {
 	HEADER = 12,
 	CLASS_IN = 1,
+	TYPE_SOA = 6,
 	TYPE_OPT = 41,
 	FLAG_RESPONSE = 0x80, /* third byte of the header */
 	FLAG_RECURSE = 0x01,
@@ -377,6 +378,24 @@ static enum dns_status status_of(const struct dns_question *q)
 	return DNS_SERVFAIL;
 }
 
+/*
+ * The SOA that comes with a negative answer. That it cannot be read says nothing about the answer:
+ * it only means that the primary server is not known.
+ */
+static void get_primary(struct arena *a, struct cursor *c, size_t count, struct dns_question *q)
+{
+	struct resource rr;
+
+	for (size_t i = 0; i < count && i < ANSWERS_MAX && get_resource(c, &rr); i++) {
+		if (rr.type != TYPE_SOA || rr.class != CLASS_IN)
+			continue;
+		c->at = rr.data;
+		if (!get_host(a, c, &q->primary))
+			q->primary = STR_NONE;
+		return;
+	}
+}
+
 /* Header, question, answers; false if anything in there makes no sense. */
 static bool read_answer(struct arena *a, struct cursor *c, struct dns_question *q)
 {
@@ -393,7 +412,11 @@ static bool read_answer(struct arena *a, struct cursor *c, struct dns_question *
 	/* Some servers do not repeat the question in an error. */
 	if (q->rcode && counts[0] == 0)
 		return true;
-	return counts[0] == 1 && get_question(c, q) && get_answers(a, c, counts[1], q);
+	if (counts[0] != 1 || !get_question(c, q) || !get_answers(a, c, counts[1], q))
+		return false;
+	if (q->n == 0 && !q->cut)
+		get_primary(a, c, counts[2], q);
+	return true;
 }
 
 void dns_packet_answer(struct arena *a, struct str packet, struct dns_question *q)

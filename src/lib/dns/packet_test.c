@@ -156,6 +156,23 @@ static void test_errors(void **state)
 			 DNS_REFUSED);
 }
 
+/* Who has the zone, from what comes with a negative answer. */
+static void test_primary(void **state)
+{
+	static const struct str soa = STR_INIT("\x12\x34\x81\x80\0\1\0\0\0\2\0\0" QUESTION("\2")
+					       "\2cd\0" RR("\2", "\2") "\xc0\x0c"
+					       "\2cd\0" RR("\6", "\6") "\2NS\xc0\x0c\0");
+	struct dns_question q = read_as(DNS_NS, soa);
+
+	(void)state;
+	assert_int_equal(q.status, DNS_NODATA);
+	assert_true(str_eq(q.primary, STR("ns.ab.cd")));
+	/* A broken one spoils nothing. */
+	q = read_as(DNS_NS, str_sub(soa, 0, soa.n - 4));
+	assert_int_equal(q.status, DNS_NODATA);
+	assert_int_equal(q.primary.n, 0);
+}
+
 static void test_broken(void **state)
 {
 	static const struct str broken[] = {
@@ -278,7 +295,7 @@ int main(void)
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_alias),
 		cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_broken),
+		cmocka_unit_test(test_primary), cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_broken_text),
 		cmocka_unit_test(test_name_by_pointers),
 		cmocka_unit_test(test_many_records),

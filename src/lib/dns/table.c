@@ -65,6 +65,11 @@ bool dns_table_add(struct dns_table *t, struct str name, struct str type, struct
 			return true;
 		}
 	}
+	if (str_eq(type, STR("SOA"))) {
+		row.primary = host(t->a, value);
+		vec_add(t->a, &t->rows, row);
+		return true;
+	}
 	for (i = 0; i < ARRAY_LEN(types) && !str_eq(type, str_of(types[i].name));)
 		i++;
 	if (i == ARRAY_LEN(types))
@@ -104,6 +109,8 @@ static void look_up(const struct dns_table *t, struct arena *a, struct str name,
 
 		if (!str_eq(row->name, name))
 			continue;
+		if (row->primary.n)
+			q->primary = row->primary;
 		if (row->any_type)
 			q->status = row->status;
 		else if (q->status == DNS_NXDOMAIN)
@@ -111,8 +118,10 @@ static void look_up(const struct dns_table *t, struct arena *a, struct str name,
 		if (row->status == DNS_OK && row->type == q->type)
 			vec_add(a, &records, row->record);
 	}
-	if (records.n)
+	if (records.n) {
 		q->status = DNS_OK;
+		q->primary = STR_NONE;
+	}
 	q->records = records.p;
 	q->n = records.n;
 }
