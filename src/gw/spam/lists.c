@@ -13,6 +13,7 @@ struct list {
 	struct str zone;
 	enum list_kind kind;
 	int64_t test_at, off_until;
+	bool failed; /* its last test; and somebody has been told */
 };
 
 struct spam_list_health {
@@ -267,6 +268,25 @@ static const char *bad_answer(const struct asked *a)
 	return NULL;
 }
 
+static void switch_off(struct spam_lists *l, struct list *list, const char *why)
+{
+	list->off_until = list->test_at = l->now + LISTS_OFF_S;
+	if (!list->failed)
+		log_warn("block list %.*s is not asked until it works again (every %d minutes it "
+			 "is tested): %s",
+			 STR_ARG(list->zone), LISTS_OFF_S / 60, why);
+	list->failed = true;
+}
+
+/* Nothing speaks against it; that its test had no answer says nothing. */
+static void believe(struct asked *a)
+{
+	if (!a->list->failed || !a->no || !dns_is_known(a->no))
+		return;
+	a->list->failed = false;
+	log_notice("block list %.*s works again", STR_ARG(a->list->zone));
+}
+
 void spam_lists_judge(struct spam_lists *l)
 {
 	for (size_t i = 0; i < l->asked.n; i++) {
@@ -278,10 +298,9 @@ void spam_lists_judge(struct spam_lists *l)
 		why = failed_test(a);
 		if (!why)
 			why = bad_answer(a);
-		if (!why)
-			continue;
-		a->list->off_until = a->list->test_at = l->now + LISTS_OFF_S;
-		log_warn("block list %.*s is not asked for %d minutes: %s", STR_ARG(a->list->zone),
-			 LISTS_OFF_S / 60, why);
+		if (why)
+			switch_off(l, a->list, why);
+		else
+			believe(a);
 	}
 }

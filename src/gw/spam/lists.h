@@ -2,10 +2,12 @@
  * lists - block lists in the DNS, and whether they can be believed.
  *
  * A list that has been given up by its owner, or that does not serve us, may answer anything. So
- * before the first answer of a list counts, and again every LISTS_TEST_S, it is tested (RFC 5782):
- * one of addresses must list 127.0.0.2 and must not list 127.0.0.1, one of names must not list
- * "invalid". A list that fails, gives an address outside 127/8, or refuses us with 127.255.255.x,
- * is not asked until LISTS_OFF_S later, with one warning. That the test has no answer says nothing.
+ * before the first answer of a list counts, and again every LISTS_TEST_S, it is tested (RFC
+ * 5782): one of addresses must list 127.0.0.2 and must not list 127.0.0.1, one of names must not
+ * list "invalid". A list that fails, gives an address outside 127/8, or refuses us with
+ * 127.255.255.x, is not asked until LISTS_OFF_S later, when it is tested again; there is one
+ * warning, however often it fails, and a notice when it works again. That the test has no answer
+ * says nothing.
  *
  * `struct spam_list_health` is what a worker remembers; `struct spam_lists` is one mail.
  *

@@ -3,6 +3,9 @@
  * what is asked, which answers hit, and which lists are no longer believed. Judged from
  * spam-engine.md section 5.
  */
+#include <stdio.h>
+#include <unistd.h>
+
 #include "gw/spam/net_testing.h"
 
 static bool was_asked(const char *name)
@@ -188,6 +191,47 @@ static void broken_list(void **state)
 	}
 }
 
+/* What went to stderr while a mail was checked. */
+static struct str said(const struct spam_rules *rules, const char *mail)
+{
+	CLEAN_FILE FILE *file = tmpfile();
+	int kept = dup(STDERR_FILENO);
+	char text[1000];
+	ssize_t n;
+
+	assert_true(file && kept >= 0 && dup2(fileno(file), STDERR_FILENO) >= 0);
+	check(rules, mail);
+	dup2(kept, STDERR_FILENO);
+	n = pread(fileno(file), text, sizeof(text), 0);
+	close(kept);
+	return str_copy(a, (struct str){ text, n > 0 ? (size_t)n : 0 });
+}
+
+/* One warning, however often it fails; one notice when it is well again. */
+static void warns_once(void **state)
+{
+	static const char mail[] = OURS HOP("1.2.3.4") "\nx\n";
+	struct spam_rules *rules = load(RBL, SPAM_SET_NET);
+	struct str text;
+
+	(void)state;
+	health = spam_list_health_new(a);
+	know("1.0.0.127.bl.example A 127.0.0.2\n" LISTED);
+	text = said(rules, mail);
+	assert_true(str_find(text, STR("block list bl.example")) >= 0);
+	assert_true(str_find(text, STR("it lists 127.0.0.1")) >= 0);
+	for (int i = 0; i < 2; i++) {
+		now += 601;
+		know("1.0.0.127.bl.example A 127.0.0.2\n" LISTED);
+		assert_int_equal(said(rules, mail).n, 0);
+		assert_true(was_asked("1.0.0.127.bl.example"));
+	}
+	now += 601;
+	know(LISTED);
+	assert_true(str_find(said(rules, mail), STR("works again")) >= 0);
+	assert_int_equal(said(rules, mail).n, 0);
+}
+
 #define HTML "Content-Type: text/html\n\n"
 #define RHS "urirhssub U rhs.example. A 2\nbody U eval:check_uridnsbl('U')\ntflags U net\n"
 
@@ -325,7 +369,8 @@ int main(void)
 		cmocka_unit_test(rbl_answers),        cmocka_unit_test(rbl_subtests),
 		cmocka_unit_test(rbl_places),         cmocka_unit_test(metas_wait),
 		cmocka_unit_test(no_network),         cmocka_unit_test(gives_up),
-		cmocka_unit_test(broken_list),        cmocka_unit_test(uri_domains_listed),
+		cmocka_unit_test(broken_list),        cmocka_unit_test(warns_once),
+		cmocka_unit_test(uri_domains_listed),
 		cmocka_unit_test(uri_subtests),       cmocka_unit_test(uri_servers),
 		cmocka_unit_test(uri_limit),          cmocka_unit_test(begins_early),
 	};

@@ -108,7 +108,7 @@ static const char *hits(const struct spam_rules *rules, const char *mail)
 	return str_z(a, out);
 }
 
-static void expect(const char *conf, const char *rows, const char *mail, const char *want)
+static UNUSED void expect(const char *conf, const char *rows, const char *mail, const char *want)
 {
 	know(rows);
 	health = spam_list_health_new(a);
