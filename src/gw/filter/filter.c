@@ -31,7 +31,7 @@
 #endif
 #endif
 #ifndef WORKER_MEMORY_MAX
-#define WORKER_MEMORY_MAX ((rlim_t)3 << 30)
+#define WORKER_MEMORY_MAX (((rlim_t)3 << 30) + SPAM_LEARNT_SPACE)
 #endif
 
 /* A worker has a resolver of its own. Without one mails are judged by what is in them. */

@@ -18,6 +18,7 @@ enum {
 	FILTER_CHORE_SECONDS = 120,	 /* between two aggregations of statistics */
 	FILTER_CHORE_MS_MAX = 600 * 1000, /* for one of them; what is left is done in the next */
 	FILTER_OVERTIME_SECONDS = 30,	 /* after its deadline a mail's process is ended */
+	FILTER_LEARN_MS = 5 * 1000, /* for learning from a mail that has been answered */
 	FILTER_MAIL_MEMORY_MAX = 1 << 30, /* bytes of one mail's arena */
 };
 
@@ -49,6 +50,7 @@ struct filter {
 	struct people *people;
 	struct spam_network network; /* whom the spam engine may ask */
 	int mails_left;
+	struct scan *answered; /* to be learnt from when its replies are sent; or NULL */
 
 	/* of a connection */
 	bool trusted;

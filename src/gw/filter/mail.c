@@ -297,6 +297,14 @@ static void process(struct mail *m)
 			     s ? s->ms_clam : 0, s ? s->ms_custom : 0);
 }
 
+static bool is_deferred(const struct smtp_reply *replies, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (replies[i].code / 100 == 4)
+			return true;
+	return false;
+}
+
 static int mail(void *ctx, struct arena *a, const struct smtp_envelope *env, bool lmtp,
 		struct smtp_reply *replies, size_t n)
 {
@@ -323,11 +331,22 @@ static int mail(void *ctx, struct arena *a, const struct smtp_envelope *env, boo
 	for (size_t i = 0; i < n; i++)
 		replies[i] = m.all.code ? m.all : lmtp ? reply_for(&m, i) : reply_for_all(&m);
 	FAILPOINT("before-reply", m.raw);
-	arena_reset(f->mail);
 	forget_file(f);
-	log_id(NULL);
-	alarm(0);
+	f->answered = is_deferred(replies, n) ? NULL : m.scan;
 	return 0;
 }
 
-const struct smtp_handler filter_handler = { begin, data, aborted, mail };
+/* A mail that comes again is learnt from when it does: a mail counts once. */
+static void replied(void *ctx, bool sent)
+{
+	struct filter *f = ctx;
+
+	if (sent && f->answered)
+		scan_learn(f->answered, net_now() + FILTER_LEARN_MS);
+	f->answered = NULL;
+	arena_reset(f->mail);
+	log_id(NULL);
+	alarm(0);
+}
+
+const struct smtp_handler filter_handler = { begin, data, aborted, mail, replied };

@@ -356,3 +356,9 @@ int scan_spam(struct scan *s, const struct scan_spam **out, struct err *e)
 	*out = s->spam = spam;
 	return 0;
 }
+
+void scan_learn(struct scan *s, int64_t deadline)
+{
+	if (s->check)
+		spam_learn(s->check, deadline);
+}

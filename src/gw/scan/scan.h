@@ -138,3 +138,6 @@ MUST_CHECK int scan_part_archive(struct scan *s, const struct mime *part,
 
 /* The spam analysis, run at the first question; logs its "SA score=…" line then. */
 MUST_CHECK int scan_spam(struct scan *s, const struct scan_spam **out, struct err *e);
+
+/* Lets the engine learn from the mail, if it was asked about it: spam_learn(). */
+void scan_learn(struct scan *s, int64_t deadline);

@@ -46,6 +46,21 @@ static struct str pending_key(const struct pending *p)
 	return (struct str){ p->key, p->n };
 }
 
+/* Perl keeps fifteen digits of a number that it writes as text: so totals, and means, are equal. */
+static double perl_number(double n)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%.15g", n);
+	return strtod(text, NULL);
+}
+
+static void count_in(struct awl_entry *entry, double score)
+{
+	entry->total = perl_number(entry->total + score);
+	entry->count++;
+}
+
 /* LMDB codes, here and below; an entry that is not there has count 0. */
 static int entry_get(struct awl *w, MDB_txn *txn, struct str key, struct awl_entry *out)
 {
@@ -109,10 +124,8 @@ int awl_find(struct awl *w, struct str key, struct awl_entry *out, struct err *e
 	if (code)
 		return learnt_err(e, code);
 	for (size_t i = 0; i < w->n_pending; i++)
-		if (str_eq(pending_key(&w->pending[i]), key)) {
-			entry.total += w->pending[i].score;
-			entry.count++;
-		}
+		if (str_eq(pending_key(&w->pending[i]), key))
+			count_in(&entry, w->pending[i].score);
 	*out = entry;
 	return 0;
 }
@@ -139,8 +152,7 @@ static int write_pending(struct awl *w, MDB_txn *txn, const struct pending *p)
 	}
 	if (code || (entry.count == 0 && entries(w, txn) >= AWL_ENTRIES_MAX))
 		return code;
-	entry.total += p->score;
-	entry.count++;
+	count_in(&entry, p->score);
 	return entry_put(w, txn, key, &entry);
 }
 
@@ -179,12 +191,9 @@ void awl_add(struct awl *w, struct str key, double score, int64_t now)
 
 double awl_pull(const struct awl_entry *entry, double score, double factor)
 {
-	double pull;
-
 	if (entry->count == 0)
 		return 0;
-	pull = (entry->total / (double)entry->count - score) * factor;
-	return round(pull * 1000) / 1000;
+	return (entry->total / (double)entry->count - score) * factor;
 }
 
 static int put_line(const struct sink *to, const MDB_val *key, const MDB_val *value, struct err *e)

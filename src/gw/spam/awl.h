@@ -55,7 +55,7 @@ void awl_add(struct awl *w, struct str key, double score, int64_t now);
 /* Writes what was collected, if nobody else is writing before `deadline`. */
 void awl_flush(struct awl *w, int64_t deadline);
 
-/* What is to be added to the score of a mail: (mean - score) * factor, to three decimals. */
+/* What is to be added to the score of a mail: (mean - score) * factor; 0 of a new sender. */
 double awl_pull(const struct awl_entry *entry, double score, double factor);
 
 /*

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <math.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -80,7 +81,7 @@ static double mail(struct awl *w, const char *from, double score)
 	if (awl_find(w, str_of(from), &entry, &e) < 0)
 		fail_msg("%s", e.msg);
 	awl_add(w, str_of(from), score, 0);
-	return awl_pull(&entry, score, AWL_FACTOR);
+	return round(awl_pull(&entry, score, AWL_FACTOR) * 1000) / 1000;
 }
 
 static void test_means(void **state)

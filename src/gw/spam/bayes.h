@@ -55,7 +55,7 @@ struct bayes_conf {
 	size_t n_stopwords;
 	struct str languages; /* bayes_stopword_languages */
 	struct str path;      /* bayes_path: the store is this file with ".mdb" after its name */
-	struct bayes_worker *worker; /* bayes_store.h */
+	struct learnt_worker *worker; /* learnt.h; its stores are struct bayes_store */
 };
 
 #define BAYES_PATH "/var/lib/pmg/spamassassin/bayes"

@@ -80,13 +80,3 @@ MUST_CHECK int bayes_store_expire(struct bayes_store *s, uint64_t size, bool for
 MUST_CHECK int bayes_store_export(struct bayes_store *s, const struct sink *to, struct err *e);
 MUST_CHECK int bayes_store_import(struct bayes_store *s, struct str text, int64_t deadline,
 				  size_t *skipped, struct err *e);
-
-/*
- * The store as a process uses it: opened when it is first needed, after the fork, and looked for
- * again as long as it is not there. One that is damaged is reported once, at err, and not used; the
- * process then does without.
- */
-struct bayes_worker;
-struct bayes_worker *bayes_worker_new(struct arena *a);
-/* NULL: there is none. */
-struct bayes_store *bayes_worker_store(const struct bayes_conf *c, bool create);

@@ -72,6 +72,13 @@ enum rule_flag {
 	RULE_IPS_ONLY = 1 << 8,
 	RULE_URI_A = 1 << 9,
 	RULE_URI_NS = 1 << 10,
+	/* From here on of learning: what the hit means to the auto-whitelist and to Bayes. */
+	RULE_USERCONF = 1 << 11,
+	RULE_NOAUTOLEARN = 1 << 12,
+	RULE_NOAWL = 1 << 13,
+	RULE_AUTOLEARN_FORCE = 1 << 14,
+	RULE_AUTOLEARN_HEADER = 1 << 15,
+	RULE_AUTOLEARN_BODY = 1 << 16,
 };
 
 struct rule_def {

@@ -380,7 +380,11 @@ static void flag(struct rule_def *r, struct str word)
 		{ "nosubject", RULE_NOSUBJECT }, { "concat", RULE_CONCAT },
 		{ "notrim", RULE_NOTRIM },       { "domains_only", RULE_DOMAINS_ONLY },
 		{ "ips_only", RULE_IPS_ONLY },   { "a", RULE_URI_A },
-		{ "ns", RULE_URI_NS },
+		{ "ns", RULE_URI_NS },           { "userconf", RULE_USERCONF },
+		{ "noautolearn", RULE_NOAUTOLEARN }, { "noawl", RULE_NOAWL },
+		{ "autolearn_force", RULE_AUTOLEARN_FORCE },
+		{ "autolearn_header", RULE_AUTOLEARN_HEADER },
+		{ "autolearn_body", RULE_AUTOLEARN_BODY },
 	};
 
 	if (flag_number(word, "maxhits=", &r->maxhits))

@@ -59,11 +59,23 @@ struct eval_run {
 	struct spam_lists *lists;
 	const struct captures *captures; /* ruleset.h: what named groups have caught so far */
 	struct spam_auth **auth; /* auth.h: what is known about who vouches for the mail */
+	const struct eval_hits *hits; /* so far */
 	/*
 	 * What a function may leave behind for people besides its answer: the address or domain
 	 * that it is about. Reports show it in brackets below the description.
 	 */
 	struct str found;
+	/* What the hit adds to the score: that of the rule, unless the function changes it. */
+	double score;
+};
+
+/* The rules that have hit, for those whose answer depends on it. By rule: see ruleset.h. */
+struct eval_hits {
+	const struct spam_rules *rules;
+	const uint32_t *order; /* n rules, in order of hits */
+	size_t n;
+	const unsigned *count;
+	const double *score;
 };
 
 struct eval {
@@ -82,6 +94,8 @@ struct eval {
 	 */
 	int (*prepare)(struct spam_conf *c, void *conf, struct eval_args *args, struct err *e);
 	bool rewrites; /* changes views that later rules see: it is run even if no rule waits */
+	bool late;     /* asks what has hit: it is called when no answer is to come any more */
+	const char *area; /* in front of the description in reports; NULL: by the rule's type */
 };
 
 struct eval_family {
@@ -103,6 +117,11 @@ struct eval_family {
 	/* One directive; CONF_UNKNOWN if it is not the family's. NULL: it has none. */
 	enum conf_verdict (*setting)(struct conf_parser *p, void *conf, struct str key,
 				     struct str value);
+	/*
+	 * Learns from a mail that has been checked, when nobody waits for it any more. It is called
+	 * only if a function of the family was. NULL: there is nothing to learn.
+	 */
+	void (*learn)(struct eval_run *r, int64_t deadline);
 };
 
 /* eval_table.c; ends with NULL. */

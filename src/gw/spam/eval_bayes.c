@@ -150,12 +150,23 @@ static enum conf_verdict setting(struct conf_parser *p, void *conf, struct str k
 	return CONF_UNKNOWN;
 }
 
+static int open_store(struct arena *a, const char *path, bool create, void **out, struct err *e)
+{
+	struct bayes_store *s = NULL;
+	int rc = bayes_store_open(a, path, create, &s, e);
+
+	*out = s;
+	return rc;
+}
+
+static const struct learnt_kind store_kind = { "the Bayes classifier", open_store };
+
 static void conf_init(struct spam_conf *c, void *conf)
 {
 	struct bayes_conf *b = conf;
 
 	bayes_conf_init(c->keep, b);
-	b->worker = bayes_worker_new(c->keep);
+	b->worker = learnt_worker_new(c->keep, &store_kind);
 }
 
 static bool has_word(struct str list, struct str wanted)
@@ -224,7 +235,7 @@ static const struct verdict *verdict(struct eval_run *r)
 		return v;
 	v->asked = true;
 	if (c->use && c->use_rules)
-		store = bayes_worker_store(c, false);
+		store = learnt_worker_store(c->worker, c->path, false);
 	/* A mail does not wait for the classifier to be repaired. */
 	if (store && ask(r, store, v, &e) < 0)
 		log_err("the Bayes classifier says nothing: %s", e.msg);

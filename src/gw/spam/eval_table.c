@@ -4,6 +4,7 @@
 const struct eval_family *const eval_families[] = {
 	&eval_antivirus,
 	&eval_askdns,
+	&eval_awl,
 	&eval_bayes,
 	&eval_body,
 	&eval_bounce,

@@ -5,6 +5,7 @@
 
 extern const struct eval_family eval_antivirus;
 extern const struct eval_family eval_askdns;
+extern const struct eval_family eval_awl;
 extern const struct eval_family eval_bayes;
 extern const struct eval_family eval_body;
 extern const struct eval_family eval_bounce;

@@ -50,6 +50,24 @@ MUST_CHECK int learnt_write(struct learnt *l, int64_t deadline, MDB_txn **out, s
 MUST_CHECK int learnt_commit(struct learnt *l, MDB_txn *txn, struct err *e);
 void learnt_end(struct learnt *l, MDB_txn *txn);
 
+/*
+ * A store as a process uses it: opened when it is first needed, after the fork, and looked for
+ * again as long as it is not there. One that is damaged is reported once, at err ("NAME is off"),
+ * and not used; the process then does without. It is open until the process ends; what it has
+ * collected has to be flushed before.
+ */
+struct learnt_kind {
+	const char *name;
+	int (*open)(struct arena *a, const char *path, bool create, void **out, struct err *e);
+};
+
+struct learnt_worker;
+struct learnt_worker *learnt_worker_new(struct arena *a, const struct learnt_kind *kind);
+/* The file is `path` with LEARNT_SUFFIX behind it. NULL: there is none. */
+void *learnt_worker_store(struct learnt_worker *w, struct str path, bool create);
+
+#define LEARNT_SUFFIX ".mdb"
+
 /* The error of an LMDB call: ERR_LIMIT if the file is full, ERR_INVALID if it is damaged. */
 int learnt_err(struct err *e, int code);
 

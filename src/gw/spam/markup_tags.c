@@ -72,6 +72,8 @@ static void trim_line_ends(struct buf *b, size_t from)
 
 static const char *area_of(const struct rule *r)
 {
+	if (r->eval && r->eval->area)
+		return r->eval->area;
 	switch (r->type) {
 	case RULE_BODY:
 	case RULE_BODY_EVAL:

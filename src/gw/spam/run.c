@@ -43,6 +43,7 @@ struct run {
 	uint32_t *waiting; /* metas: names that are not ready */
 	unsigned *hits;    /* by rule */
 	struct str *found; /* by rule: what it is about */
+	double *score;     /* by rule */
 	uint32_t *queue;   /* metas that can be evaluated */
 	size_t queued, evaluated;
 	uint32_t *order; /* rules in order of hits */
@@ -53,7 +54,11 @@ struct run {
 	unsigned since_clock;
 	bool limited; /* the current rule gave up somewhere */
 	struct shortcircuit_run shortcircuit;
+	bool net_over, finished;
+	struct eval_hits so_far;
 };
+
+static void net_finish(struct run *run);
 
 static void rule_ready(struct run *run, size_t i)
 {
@@ -365,6 +370,8 @@ static struct eval_run eval_run(struct run *run, size_t family)
 
 	if (f->mail_size && !run->evals[family])
 		run->evals[family] = arena_alloc(run->a, f->mail_size);
+	run->so_far = (struct eval_hits){ run->rs, run->order, run->n_order, run->hits,
+					  run->score };
 	return (struct eval_run){
 		.a = run->a,
 		.m = run->m,
@@ -376,6 +383,7 @@ static struct eval_run eval_run(struct run *run, size_t family)
 		.lists = run->lists,
 		.captures = &run->captures,
 		.auth = &run->auth,
+		.hits = &run->so_far,
 	};
 }
 
@@ -390,11 +398,15 @@ static bool call_eval(struct run *run, size_t i)
 		return true;
 	if (r->eval->start && !run->dns)
 		return true;
+	if (r->eval->late)
+		net_finish(run);
 	er = eval_run(run, r->family);
+	er.score = r->score;
 	value = r->eval->call(&er, &r->args);
 	if (value == EVAL_PENDING)
 		return false;
 	run->found[i] = er.found;
+	run->score[i] = er.score;
 	if (value)
 		hit(run, i, value);
 	return true;
@@ -496,8 +508,9 @@ static int64_t net_limit(const struct run *run)
 
 static void net_finish(struct run *run)
 {
-	if (!run->dns)
+	if (!run->dns || run->net_over)
 		return;
+	run->net_over = true;
 	net_look(run);
 	while (run->n_open && dns_pending(run->dns)) {
 		int64_t limit = net_limit(run), now = net_now();
@@ -581,6 +594,7 @@ static void run_init(struct run *run)
 	run->waiting = NEW_N(run->a, uint32_t, rs->n);
 	run->hits = NEW_N(run->a, unsigned, rs->n);
 	run->found = NEW_N(run->a, struct str, rs->n);
+	run->score = NEW_N(run->a, double, rs->n);
 	run->queue = NEW_N(run->a, uint32_t, rs->n);
 	run->order = NEW_N(run->a, uint32_t, rs->n);
 	run->open = NEW_N(run->a, uint32_t, rs->n);
@@ -590,6 +604,7 @@ static void run_init(struct run *run)
 		const struct rule *r = &rs->rules[i];
 
 		run->waiting[i] = (uint32_t)r->needs.n;
+		run->score[i] = r->score;
 		if (r->type == RULE_META && r->needs.n == 0 && r->state == STATE_RUNS)
 			run->queue[run->queued++] = (uint32_t)i;
 	}
@@ -602,7 +617,8 @@ static void result_add(const struct run *run, size_t i)
 	struct spam_hit *h = r->subrule ? &out->subtests[out->n_subtests++]
 					: &out->hits[out->n_hits++];
 
-	*h = (struct spam_hit){ r->name, r->score, r->description, run->hits[i], run->found[i] };
+	*h = (struct spam_hit){ r->name, run->score[i], r->description, run->hits[i],
+				run->found[i] };
 }
 
 /* It stands before the rule that has ended the check. */
@@ -639,7 +655,7 @@ static void result_make(struct run *run)
 			sum += result_shortcircuit(run);
 		result_add(run, run->order[i]);
 		for (unsigned k = 0; !r->subrule && k < n; k++)
-			sum += r->score;
+			sum += run->score[run->order[i]];
 	}
 	snprintf(text, sizeof(text), "%.3f", sum);
 	out->score = strtod(text, NULL);
@@ -685,12 +701,29 @@ void spam_check_finish(struct spam_check *c, int64_t deadline, struct spam_resul
 {
 	struct run *run = &c->run;
 
-	*out = (struct spam_result){ .message = run->m };
+	*out = (struct spam_result){ .message = run->m, .check = c };
 	run->out = out;
 	run->deadline = deadline;
 	steps_run(run);
 	net_blocks(run);
 	result_make(run);
+	run->finished = !out->timed_out;
+}
+
+void spam_learn(struct spam_check *c, int64_t deadline)
+{
+	struct run *run = &c->run;
+
+	if (!run->finished)
+		return;
+	for (size_t i = 0; eval_families[i]; i++) {
+		struct eval_run er;
+
+		if (!eval_families[i]->learn || !run->evals[i])
+			continue;
+		er = eval_run(run, i);
+		eval_families[i]->learn(&er, deadline);
+	}
 }
 
 int spam_check(struct arena *a, const struct spam_rules *rules, struct str raw,

@@ -30,6 +30,9 @@ enum {
 	SPAM_MAIL_MAX = 64 << 20,       /* a mail given to spam_check() */
 };
 
+/* Address space that a process's stores of what was learnt take (learnt.h). */
+#define SPAM_LEARNT_SPACE ((uint64_t)2 << 30)
+
 /* Of the SpamAssassin whose rules and answers these are. */
 #define SPAM_ENGINE_VERSION "4.0.1"
 #define SPAM_ENGINE_DATE "2024-03-25"
@@ -147,6 +150,7 @@ struct spam_result {
 	enum shortcircuit shortcircuit; /* ham or spam: a rule, or the score, ended the check */
 	struct str shortcircuit_rule;
 	bool timed_out;        /* the deadline came first; what was found until then stands */
+	struct spam_check *check; /* for spam_learn() */
 };
 
 /*
@@ -169,6 +173,14 @@ MUST_CHECK int spam_check_begin(struct arena *a, const struct spam_rules *rules,
 				const struct spam_envelope *env, struct spam_check **out,
 				struct err *e);
 void spam_check_finish(struct spam_check *c, int64_t deadline, struct spam_result *out);
+
+/*
+ * Learns from a mail that was checked, as the rules say (use_auto_welcomelist). That may
+ * wait for other writers until `deadline`, and for the disk, so do it when the mail has been
+ * answered, once, and before its arena goes. Nothing is learnt of a check that was not finished in
+ * time. What cannot be learnt is logged and forgotten.
+ */
+void spam_learn(struct spam_check *c, int64_t deadline);
 
 /* Whether rules may ask the network, so that beginning early is worth it. */
 bool spam_rules_use_network(const struct spam_rules *rules);

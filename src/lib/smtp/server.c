@@ -231,8 +231,10 @@ static int send_replies(struct session *s, const struct smtp_reply *replies, siz
 
 static int finish_message(struct session *s, const struct message *m, struct err *e)
 {
+	void (*replied)(void *ctx, bool sent) = s->handler->replied;
 	size_t n = s->lmtp ? s->rcpt.n : 1;
 	struct smtp_reply *replies = NEW_N(s->a, struct smtp_reply, n);
+	bool sent;
 
 	if (m->failed) {
 		s->handler->abort(s->ctx);
@@ -241,7 +243,10 @@ static int finish_message(struct session *s, const struct message *m, struct err
 	if (s->handler->mail(s->ctx, s->a, &s->env, s->lmtp, replies, n) < 0)
 		s->quit = true;
 	s->c->deadline = net_now() + s->idle_ms;
-	return send_replies(s, replies, n, e);
+	sent = send_replies(s, replies, n, e) == 0 && (!replied || conn_flush(s->c, e) == 0);
+	if (replied)
+		replied(s->ctx, sent);
+	return sent ? 0 : -1;
 }
 
 static int accept_message(struct session *s, struct err *e)

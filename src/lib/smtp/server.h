@@ -40,6 +40,12 @@ struct smtp_handler {
 	 */
 	int (*mail)(void *ctx, struct arena *a, const struct smtp_envelope *env, bool lmtp,
 		    struct smtp_reply *replies, size_t n);
+	/*
+	 * Follows every mail(), when its replies are with the client's system; `sent` is false if
+	 * they could not be sent: then the client will come again with that mail. The place for
+	 * what nobody should wait for. NULL: nothing to do.
+	 */
+	void (*replied)(void *ctx, bool sent);
 };
 
 /*

@@ -49,7 +49,7 @@ static int write_little(void *ctx, const struct sink *to, struct err *e)
 
 static void play_server(struct arena *a, int fd)
 {
-	static const struct smtp_handler handler = { begin, more, aborted, mail };
+	static const struct smtp_handler handler = { begin, more, aborted, mail, NULL };
 	static struct conn c;
 	struct err e;
 	int mails = 5;

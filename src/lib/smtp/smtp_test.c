@@ -122,6 +122,8 @@ struct notebook {
 	struct buf text;
 	bool refuse_begin, fail_data;
 	enum err_code fail_with;
+	bool hang_up; /* the client goes before it has the replies */
+	int client;
 };
 
 static int note_begin(void *ctx, const struct smtp_envelope *env, struct err *e)
@@ -166,10 +168,19 @@ static int note_mail(void *ctx, struct arena *arena, const struct smtp_envelope 
 		 env->smtputf8, STR_ARG(env->xforward_addr), STR_ARG(env->xforward_helo));
 	for (size_t i = 0; i < n; i++)
 		replies[i] = (struct smtp_reply){ 250, str_fmt(arena, "2.5.0 OK\n(%zu)", i) };
+	if (book->hang_up)
+		shutdown(book->client, SHUT_RD);
 	return 0;
 }
 
-static const struct smtp_handler note_handler = { note_begin, note_data, note_abort, note_mail };
+static void note_replied(void *ctx, bool sent)
+{
+	buf_addz(&((struct notebook *)ctx)->text, sent ? "|replied" : "|not replied");
+}
+
+static const struct smtp_handler note_handler = {
+	note_begin, note_data, note_abort, note_mail, note_replied,
+};
 
 static struct str read_all(int fd)
 {
@@ -194,6 +205,7 @@ static struct str serve(struct notebook *book, struct str dialogue, int mails)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	assert_int_equal(write(pair[1], dialogue.p, dialogue.n), (ssize_t)dialogue.n);
 	assert_int_equal(shutdown(pair[1], SHUT_WR), 0);
+	book->client = pair[1];
 	conn_init(&c, pair[0], 0);
 	(void)!smtp_serve(&c, transaction, &note_handler, book, 1000, &mails, &e);
 	close(pair[0]);
@@ -223,7 +235,7 @@ static void test_lmtp_mail_with_everything(void **state)
 		       10);
 	assert_str(buf_str(&book.text),
 		   "begin|.hello\n|lmtp s@x a@y=0 b@y=1 a@y=0 SUCCESS/rfc822;a@y"
-		   " HDRS/q+3D/1 IPv6:::1,h+20i");
+		   " HDRS/q+3D/1 IPv6:::1,h+20i|replied");
 	assert_str(answer,
 		   "250-PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n"
 		   "250-DSN\r\n250-XFORWARD NAME ADDR PROTO HELO\r\n250 OK.\r\n"
@@ -242,7 +254,7 @@ static void test_smtp_has_one_reply_and_forgets_afterwards(void **state)
 		       STR("XFORWARD ADDR=1.2.3.4\r\nMAIL FROM:<>\r\nRCPT TO:<a@y>\r\n"
 			   "RCPT TO:<b@y>\r\nDATA\r\n.\r\nDATA\r\n"),
 		       10);
-	assert_str(buf_str(&book.text), "begin||smtp  a@y=0 b@y=1 / //0 1.2.3.4,");
+	assert_str(buf_str(&book.text), "begin||smtp  a@y=0 b@y=1 / //0 1.2.3.4,|replied");
 	assert_str(answer,
 		   "250 2.5.0 OK\r\n250 2.5.0 OK\r\n250 2.5.0 OK\r\n250 2.5.0 OK\r\n"
 		   "354 End data with <CR><LF>.<CR><LF>.\r\n250 2.5.0 OK (0)\r\n"
@@ -316,6 +328,15 @@ static void test_client_gone_inside_data_and_budget(void **state)
 	answer = serve(&book, STR("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nx\r\n.\r\nNOOP\r\n"),
 		       1);
 	assert_true(str_ends(answer, STR("250 2.5.0 OK (0)\r\n"))); /* and NOOP is not answered */
+}
+
+static void test_client_gone_before_the_reply(void **state)
+{
+	struct notebook book = { .hang_up = true };
+
+	(void)state;
+	serve(&book, STR("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nx\r\n.\r\n"), 10);
+	assert_true(str_ends(buf_str(&book.text), STR("|not replied")));
 }
 
 static int write_message(void *ctx, const struct sink *to, struct err *e)
@@ -472,6 +493,7 @@ int main(void)
 		cmocka_unit_test(test_floods_are_cut),
 		cmocka_unit_test(test_failures_while_storing),
 		cmocka_unit_test(test_client_gone_inside_data_and_budget),
+		cmocka_unit_test(test_client_gone_before_the_reply),
 		cmocka_unit_test(test_client_passes_everything_on),
 		cmocka_unit_test(test_client_says_only_what_was_offered),
 		cmocka_unit_test(test_client_refusals),
