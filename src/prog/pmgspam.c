@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/net.h"
 #include "gw/spam/json.h"
 #include "gw/spam/markup.h"
 
@@ -21,6 +22,7 @@ enum {
 	CONF_LINES_MAX = 1 << 20,
 	EXIT_SPAM = 5, /* with -e */
 	HOSTNAME_SIZE = 256,
+	LEARN_MS = 30 * 1000, /* a command may wait for the daemons */
 };
 
 struct options {
@@ -132,6 +134,7 @@ static int load(struct arena *a, struct engine *g, struct options *o, struct err
 	struct spam_rules *rules;
 
 	o->paths.extra = buf_str(&o->lines);
+	o->paths.bayes = true;
 	if (spam_rules_load(a, &o->paths, &rules, &report, e) < 0)
 		return -1;
 	g->rules = rules;
@@ -183,6 +186,8 @@ static int mark(struct arena *a, const struct engine *g, struct str raw, struct 
 	if (spam_markup(a, &c, g->o->report, &out, e) < 0)
 		return -1;
 	fwrite(out.p, 1, out.n, stdout);
+	if (fflush(stdout) == 0)
+		spam_learn(r.check, net_now() + LEARN_MS);
 	return g->o->exit_code && r.score >= r.required ? EXIT_SPAM : 0;
 }
 

@@ -58,7 +58,8 @@ def plain(path):
 
 def ours(program, site, conf, path, *options):
     """The mail as pmgspam marks it."""
-    lines = [f"--cf={line}" for line in ["report_hostname host.example", *conf.splitlines()]]
+    lines = [f"--cf={line}" for line in ["report_hostname host.example", "bayes_auto_learn 0",
+                                         *conf.splitlines()]]
     return subprocess.run([program, "-L", "-C", RULES, "--siteconfigpath", site, *lines, *options,
                            path], stdout=subprocess.PIPE, check=True).stdout
 

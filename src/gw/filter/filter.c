@@ -130,6 +130,8 @@ static void chore(void *ctx)
 	int64_t start = net_now(), mails;
 	struct err e;
 
+	if (spam_rules_outdated(f->scan.spam) && daemon_reload(FILTER_PIDFILE, &e) < 0)
+		log_warn("spam rules: %s", e.msg);
 	db_deadline(db, net_now() + FILTER_CHORE_MS_MAX);
 	log_notice("starting database maintenance");
 	if (stat_aggregate(a, db, now, utc_offset(now), &mails, &e) < 0)

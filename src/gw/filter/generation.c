@@ -52,6 +52,7 @@ static struct spam_conf_paths spam_paths(const struct filter *f, const char *sta
 		/* gw/scan hands the envelope sender over in this header. */
 		.extra = STR("envelope_sender_header X-Proxmox-Envelope-From\n"),
 		.set = score_set(&f->cfg->spam),
+		.bayes = true,
 		.spare = true,
 	};
 }

@@ -43,6 +43,12 @@ struct bayes_stopwords {
 	struct re *re; /* of the whole word */
 };
 
+/* Learning by itself (AutoLearnThreshold). */
+struct bayes_learning_conf {
+	double ham_below, spam_from; /* bayes_auto_learn_threshold_nonspam, _spam */
+	bool on_error;               /* not if the classifier knew already */
+};
+
 /* Settings of the rule files, of the names in SpamAssassin's manual. */
 struct bayes_conf {
 	bool use, use_rules, auto_learn, hapaxes, auto_expire;
@@ -55,6 +61,8 @@ struct bayes_conf {
 	size_t n_stopwords;
 	struct str languages; /* bayes_stopword_languages */
 	struct str path;      /* bayes_path: the store is this file with ".mdb" after its name */
+	bool loaded, discriminates; /* the plugins Bayes, AutoLearnThreshold are */
+	struct bayes_learning_conf learning;
 	struct learnt_worker *worker; /* learnt.h; its stores are struct bayes_store */
 };
 
@@ -98,14 +106,9 @@ bool bayes_combine(struct arena *a, const struct bayes_count *counts, size_t n,
 double bayes_token_probability(const struct bayes_count *count, const struct bayes_totals *learnt);
 
 /*
- * Learning by itself: what a finished check says about whether to learn from the mail. Rules hit
- * are added up one by one, with their scores in the column without Bayes.
+ * What a finished check says about whether to learn from the mail. Rules hit are added up one by
+ * one, with their scores in the column without Bayes.
  */
-struct bayes_learning_conf {
-	double ham_below, spam_from; /* bayes_auto_learn_threshold_nonspam, _spam */
-	bool on_error;               /* not if the classifier knew already */
-};
-
 struct bayes_hit {
 	double score;        /* without Bayes, but with the network if it was asked */
 	double learnt_score; /* of a rule that is learnt (BAYES_99): what it counted in the check */
@@ -121,12 +124,13 @@ struct bayes_hit {
 struct bayes_points {
 	double score, header, body, learnt;
 	bool forced;
+	bool surely_spam, surely_ham; /* BAYES_99, BAYES_00 hit; set by the caller */
 };
 
 void bayes_points_add(struct bayes_points *p, const struct bayes_hit *hit);
 
 enum bayes_class { BAYES_IS_HAM, BAYES_IS_SPAM, BAYES_IS_UNKNOWN };
 
-/* What to learn the mail as. `probability`: of bayes_combine(), negative if there is none. */
+/* What to learn the mail as. */
 enum bayes_class bayes_autolearn(const struct bayes_learning_conf *c, const struct bayes_points *p,
-				 bool is_spam, double probability);
+				 bool is_spam);

@@ -1,9 +1,9 @@
 /* When a checked mail is good enough to be learnt from. */
 #include "gw/spam/bayes.h"
+#include "gw/spam/points.h"
 
 /* Points that spam must have of either kind; what the classifier may think the other way. */
-static const double kind_min = 3, spam_min = 6, against_spam = -1, against_ham = 1;
-static const double surely_spam = 0.99, surely_ham = 0.01;
+static const double kind_min = 3, against_spam = -1, against_ham = 1;
 
 void bayes_points_add(struct bayes_points *p, const struct bayes_hit *hit)
 {
@@ -16,8 +16,8 @@ void bayes_points_add(struct bayes_points *p, const struct bayes_hit *hit)
 	p->forced |= hit->forced;
 	p->score += hit->score;
 	if (kinds) {
-		p->header += hit->score * hit->header / kinds;
-		p->body += hit->score * hit->body / kinds;
+		p->header += points_round(hit->score * hit->header / kinds);
+		p->body += points_round(hit->score * hit->body / kinds);
 	}
 }
 
@@ -29,14 +29,13 @@ static bool spam_enough(const struct bayes_points *p)
 }
 
 enum bayes_class bayes_autolearn(const struct bayes_learning_conf *c, const struct bayes_points *p,
-				 bool is_spam, double probability)
+				 bool is_spam)
 {
-	double spam_from = c->spam_from < spam_min ? spam_min : c->spam_from;
-	bool known = c->on_error && probability >= 0;
+	double score = points_round(p->score);
 
-	if (p->score < c->ham_below && !is_spam && p->learnt <= against_ham)
-		return known && probability <= surely_ham ? BAYES_IS_UNKNOWN : BAYES_IS_HAM;
-	if (p->score >= spam_from && is_spam && spam_enough(p))
-		return known && probability > surely_spam ? BAYES_IS_UNKNOWN : BAYES_IS_SPAM;
+	if (score < c->ham_below && !is_spam && p->learnt <= against_ham)
+		return c->on_error && p->surely_ham ? BAYES_IS_UNKNOWN : BAYES_IS_HAM;
+	if (score >= c->spam_from && is_spam && spam_enough(p))
+		return c->on_error && p->surely_spam ? BAYES_IS_UNKNOWN : BAYES_IS_SPAM;
 	return BAYES_IS_UNKNOWN;
 }

@@ -16,6 +16,7 @@ void bayes_conf_init(struct arena *a, struct bayes_conf *c)
 		.expiry_max = 150000,
 		.languages = STR("en"),
 		.path = STR(BAYES_PATH),
+		.learning = { .ham_below = 0.1, .spam_from = 12 },
 	};
 	map_init(&c->ignored_headers, a);
 }

@@ -81,6 +81,24 @@ static int learn(struct learning *l, struct str id, enum bayes_class as, bool *c
 	return code ? code : bayes_row_put(l->txn, table, id, &now, sizeof(now));
 }
 
+int bayes_store_seen(struct bayes_store *s, struct str id, enum bayes_class *out, struct err *e)
+{
+	struct seen_row row = { .as = BAYES_IS_UNKNOWN };
+	MDB_txn *txn;
+	int code;
+
+	if (id.n == 0 || id.n > BAYES_SEEN_ID_MAX)
+		return err_set(e, ERR_INVALID, "a mail's name of %zu octets", id.n);
+	if (learnt_read(s->l, &txn, e) < 0)
+		return -1;
+	code = bayes_row_get(txn, bayes_table(s, TABLE_SEEN), id, &row, sizeof(row));
+	mdb_txn_abort(txn);
+	if (code && code != MDB_NOTFOUND)
+		return learnt_err(e, code);
+	*out = row.as <= BAYES_IS_UNKNOWN ? row.as : BAYES_IS_UNKNOWN;
+	return 0;
+}
+
 int bayes_store_learn(struct bayes_store *s, struct str id, struct bayes_keys keys,
 		      enum bayes_class as, int64_t when, int64_t deadline, bool *changed,
 		      struct err *e)

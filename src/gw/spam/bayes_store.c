@@ -166,3 +166,9 @@ void bayes_store_flush(struct bayes_store *s)
 	else if (learnt_commit(s->l, txn, &e) < 0)
 		return;
 }
+
+void bayes_store_settle(struct bayes_store *s)
+{
+	if (s->n_touched >= BAYES_TOUCHES_MAX / 2)
+		bayes_store_flush(s);
+}

@@ -40,6 +40,8 @@ MUST_CHECK int bayes_store_find(struct bayes_store *s, struct bayes_keys keys, i
 
 /* Writes the touches collected so far, unless somebody else is writing. */
 void bayes_store_flush(struct bayes_store *s);
+/* The same if there are many: a find may have to do it otherwise, while a mail waits. */
+void bayes_store_settle(struct bayes_store *s);
 
 /*
  * Learns a mail, met at `when` (seconds since 1970), as spam or ham; what it was learnt as before
@@ -49,6 +51,10 @@ void bayes_store_flush(struct bayes_store *s);
 MUST_CHECK int bayes_store_learn(struct bayes_store *s, struct str id, struct bayes_keys keys,
 				 enum bayes_class as, int64_t when, int64_t deadline, bool *changed,
 				 struct err *e);
+
+/* What the mail was learnt as; BAYES_IS_UNKNOWN if it was not. */
+MUST_CHECK int bayes_store_seen(struct bayes_store *s, struct str id, enum bayes_class *out,
+				struct err *e);
 
 struct bayes_expiry {
 	bool done;       /* false: it was not due, or would not have been worth it */

@@ -374,7 +374,7 @@ static enum bayes_class autolearn(struct bayes_hit *hits, size_t n, bool spam)
 
 	for (size_t i = 0; i < n; i++)
 		bayes_points_add(&p, &hits[i]);
-	return bayes_autolearn(&c, &p, spam, -1);
+	return bayes_autolearn(&c, &p, spam);
 }
 
 static void test_autolearn(void **state)

@@ -130,6 +130,7 @@ struct spam_conf {
 
 	double required;
 	struct shortcircuit_conf shortcircuit;
+	enum spam_score_set set; /* of `paths`, and what was learnt */
 	struct spam_net_time net_time;
 	struct gate_rules *gate;
 	struct spam_view_options view;
@@ -186,6 +187,8 @@ enum conf_verdict conf_setting(struct conf_parser *p, struct str key, struct str
 
 /* "1" or "yes", "0" or "no" */
 enum conf_verdict conf_bool(struct str value, bool *out);
+/* Digits with a fraction, signed or not. */
+enum conf_verdict conf_number(struct conf_parser *p, struct str value, double *out);
 
 /* conf_known.c: does some part of SpamAssassin take this directive? */
 bool conf_is_known(const struct spam_conf *c, struct str key);

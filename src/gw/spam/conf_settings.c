@@ -24,7 +24,7 @@ static bool number(struct arena *a, struct str s, double *out)
 	return true;
 }
 
-static enum conf_verdict set_number(struct conf_parser *p, struct str value, double *out)
+enum conf_verdict conf_number(struct conf_parser *p, struct str value, double *out)
 {
 	if (value.n == 0)
 		return CONF_MISSING;
@@ -34,7 +34,7 @@ static enum conf_verdict set_number(struct conf_parser *p, struct str value, dou
 static enum conf_verdict set_size(struct conf_parser *p, struct str value, size_t *out)
 {
 	double n;
-	enum conf_verdict v = set_number(p, value, &n);
+	enum conf_verdict v = conf_number(p, value, &n);
 
 	if (v != CONF_OK)
 		return v;
@@ -46,7 +46,7 @@ static enum conf_verdict set_size(struct conf_parser *p, struct str value, size_
 
 static enum conf_verdict required(struct conf_parser *p, struct str value)
 {
-	return set_number(p, value, &p->conf->required);
+	return conf_number(p, value, &p->conf->required);
 }
 
 static enum conf_verdict body_size(struct conf_parser *p, struct str value)

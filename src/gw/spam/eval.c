@@ -110,3 +110,11 @@ void eval_conf_done(struct spam_conf *c)
 		if (eval_families[i]->conf_done)
 			eval_families[i]->conf_done(c, c->evals[i]);
 }
+
+bool eval_has_learnt(void *const *conf)
+{
+	for (size_t i = 0; eval_families[i]; i++)
+		if (eval_families[i]->has_learnt && eval_families[i]->has_learnt(conf[i]))
+			return true;
+	return false;
+}

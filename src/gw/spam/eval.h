@@ -118,6 +118,16 @@ struct eval_family {
 	enum conf_verdict (*setting)(struct conf_parser *p, void *conf, struct str key,
 				     struct str value);
 	/*
+	 * Does what it has learnt suffice, so that scores are taken from the columns with Bayes?
+	 * Asked when rules are loaded. NULL: no.
+	 */
+	bool (*has_learnt)(const void *conf);
+	/*
+	 * After the last rule: is the mail to be learnt from, and as what, in the words of
+	 * spam_result.autolearn. At most one family has this.
+	 */
+	const char *(*autolearn)(struct eval_run *r, const struct spam_result *result);
+	/*
 	 * Learns from a mail that has been checked, when nobody waits for it any more. It is called
 	 * only if a function of the family was. NULL: there is nothing to learn.
 	 */
@@ -144,3 +154,5 @@ const void *eval_conf_of(const struct spam_conf *c, const struct eval_family *f)
 void **eval_conf_new(struct spam_conf *c);
 enum conf_verdict eval_setting(struct conf_parser *p, struct str key, struct str value);
 void eval_conf_done(struct spam_conf *c);
+/* Whether some family has learnt enough. */
+bool eval_has_learnt(void *const *conf);

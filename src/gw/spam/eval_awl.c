@@ -6,6 +6,7 @@
 #include "gw/spam/awl.h"
 #include "gw/spam/eval_table.h"
 #include "gw/spam/learnt.h"
+#include "gw/spam/points.h"
 #include "gw/spam/ruleset.h"
 
 struct awl_conf {
@@ -111,15 +112,6 @@ static void conf_init(struct spam_conf *c, void *conf)
 	};
 }
 
-/* As far as a number with three decimals goes. */
-static double thousandths(double n)
-{
-	char text[64];
-
-	snprintf(text, sizeof(text), "%.3f", n);
-	return strtod(text, NULL);
-}
-
 /* The score that counts for the list. False: a rule wants the list to stay out of it. */
 static bool points(const struct eval_hits *h, double *out)
 {
@@ -135,7 +127,7 @@ static bool points(const struct eval_hits *h, double *out)
 		for (unsigned k = 0; k < h->count[h->order[i]]; k++)
 			sum += h->score[h->order[i]];
 	}
-	*out = thousandths(sum);
+	*out = points_round(sum);
 	return true;
 }
 
@@ -162,7 +154,7 @@ static unsigned check_from(struct eval_run *r, const struct eval_args *args)
 		return 0;
 	}
 	pull = awl_pull(&entry, mail->points, c->factor);
-	r->score = thousandths(pull);
+	r->score = points_round(pull);
 	return pull != 0;
 }
 

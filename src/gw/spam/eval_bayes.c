@@ -2,21 +2,11 @@
 #include <stddef.h>
 
 #include "base/log.h"
-#include "gw/spam/bayes_store.h"
+#include "gw/spam/eval_bayes.h"
 #include "gw/spam/eval_table.h"
 #include "lib/re/re.h"
 
-enum { COUNT_MAX = 1000000000 };
-
-static enum conf_verdict set_bool(struct str value, bool *out)
-{
-	bool yes = str_eq(value, STR("1")) || str_ieq(value, STR("yes"));
-
-	if (!yes && !str_eq(value, STR("0")) && !str_ieq(value, STR("no")))
-		return value.n ? CONF_INVALID : CONF_MISSING;
-	*out = yes;
-	return CONF_OK;
-}
+enum { COUNT_MAX = 1000000000, TOTALS_MEMORY = 1 << 20 };
 
 static enum conf_verdict set_count(struct str value, uint64_t *out)
 {
@@ -102,7 +92,7 @@ static enum conf_verdict set_text(struct conf_parser *p, struct str value, struc
 	return value.n ? CONF_OK : CONF_MISSING;
 }
 
-enum kind { FLAG, COUNT, TEXT };
+enum kind { FLAG, COUNT, NUMBER, TEXT };
 
 #define FIELD(name) offsetof(struct bayes_conf, name)
 
@@ -122,7 +112,15 @@ static const struct {
 	{ "bayes_max_token_length", COUNT, FIELD(token_max) },
 	{ "bayes_path", TEXT, FIELD(path) },
 	{ "bayes_stopword_languages", TEXT, FIELD(languages) },
+	{ "bayes_auto_learn_on_error", FLAG, FIELD(learning.on_error) },
+	{ "bayes_auto_learn_threshold_nonspam", NUMBER, FIELD(learning.ham_below) },
+	{ "bayes_auto_learn_threshold_spam", NUMBER, FIELD(learning.spam_from) },
 };
+
+static bool is_of_discriminator(struct str key)
+{
+	return str_starts(key, STR("bayes_auto_learn_"));
+}
 
 static enum conf_verdict setting(struct conf_parser *p, void *conf, struct str key,
 				 struct str value)
@@ -135,10 +133,14 @@ static enum conf_verdict setting(struct conf_parser *p, void *conf, struct str k
 
 		if (!str_eq(key, str_of(plain_settings[i].key)))
 			continue;
+		if (is_of_discriminator(key) && !conf_plugin_loaded(p->conf, "AutoLearnThreshold"))
+			return CONF_UNKNOWN;
 		if (plain_settings[i].kind == FLAG)
-			return set_bool(value, field);
+			return conf_bool(value, field);
 		if (plain_settings[i].kind == COUNT)
 			return set_count(value, field);
+		if (plain_settings[i].kind == NUMBER)
+			return conf_number(p, value, field);
 		return set_text(p, value, field);
 	}
 	if (str_eq(key, STR("bayes_token_sources")))
@@ -194,15 +196,33 @@ static void conf_done(struct spam_conf *c, void *conf)
 			b->stopwords[n++] = *s;
 	}
 	b->n_stopwords = n;
+	b->loaded = conf_plugin_loaded(c, "Bayes");
+	b->discriminates = conf_plugin_loaded(c, "AutoLearnThreshold");
 }
 
-/* What the classifier says of the mail, found out at the first question. */
-struct verdict {
-	bool asked, told;
-	double probability;
-};
+/* In an arena of its own: processes that are forked later open it themselves. */
+static bool has_learnt(const void *conf)
+{
+	CLEAN_ARENA struct arena *a = arena_open("Bayes totals", TOTALS_MEMORY);
+	const struct bayes_conf *c = conf;
+	struct bayes_totals learnt;
+	struct bayes_store *store;
+	struct err e;
 
-static int ask(struct eval_run *r, struct bayes_store *store, struct verdict *v, struct err *e)
+	if (!c->loaded || !c->use || !c->use_rules)
+		return false;
+	if (bayes_store_open(a, str_z(a, str_fmt(a, "%.*s" LEARNT_SUFFIX, STR_ARG(c->path))), false,
+			     &store, &e) < 0 ||
+	    bayes_store_totals(store, &learnt, &e) < 0) {
+		if (e.code != ERR_NOTFOUND)
+			log_err("the Bayes classifier is off: %s", e.msg);
+		return false;
+	}
+	return learnt.spam >= c->min_spam && learnt.ham >= c->min_ham;
+}
+
+static int ask(struct eval_run *r, struct bayes_store *store, struct bayes_verdict *v,
+	       struct err *e)
 {
 	const struct bayes_conf *c = r->conf;
 	struct bayes_totals learnt;
@@ -224,11 +244,11 @@ static int ask(struct eval_run *r, struct bayes_store *store, struct verdict *v,
 	return 0;
 }
 
-static const struct verdict *verdict(struct eval_run *r)
+static const struct bayes_verdict *verdict(struct eval_run *r)
 {
 	const struct bayes_conf *c = r->conf;
 	struct bayes_store *store = NULL;
-	struct verdict *v = r->mail;
+	struct bayes_verdict *v = r->mail;
 	struct err e;
 
 	if (v->asked)
@@ -262,7 +282,7 @@ static int prepare(struct spam_conf *c, void *conf, struct eval_args *args, stru
 static unsigned check_bayes(struct eval_run *r, const struct eval_args *args)
 {
 	const struct range *range = args->prepared;
-	const struct verdict *v = verdict(r);
+	const struct bayes_verdict *v = verdict(r);
 
 	return v->told && (range->above == 0 || v->probability > range->above) &&
 	       v->probability <= range->upto;
@@ -277,8 +297,11 @@ const struct eval_family eval_bayes = {
 	.plugin = "Bayes",
 	.evals = evals,
 	.conf_size = sizeof(struct bayes_conf),
-	.mail_size = sizeof(struct verdict),
+	.mail_size = sizeof(struct bayes_verdict),
 	.conf_init = conf_init,
 	.conf_done = conf_done,
 	.setting = setting,
+	.has_learnt = has_learnt,
+	.autolearn = bayes_family_autolearn,
+	.learn = bayes_family_learn,
 };

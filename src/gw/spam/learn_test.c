@@ -22,12 +22,24 @@ enum { PATIENCE = 5000 };
 	"body STOP /stop/\nscore STOP 3\ntflags STOP noawl\n" \
 	"meta BOTH ONE && TEN\nscore BOTH 4\n"
 
+#define BAYES_CONF \
+	PLUGIN("Bayes") PLUGIN("AutoLearnThreshold") \
+	"bayes_min_spam_num 1\nbayes_min_ham_num 1\n" \
+	"header HEAD Subject =~ /head/\nscore HEAD 3 3 4 4\n" \
+	"body BODY /body/\nscore BODY 9\n" \
+	"body RULE /rule/\nscore RULE 1 1 2 2\n" \
+	"body BAYES_00 eval:check_bayes('0.00', '0.5')\ntflags BAYES_00 learn nice\n" \
+	"score BAYES_00 0 0 -1.5 -1.9\n" \
+	"body BAYES_99 eval:check_bayes('0.5', '1.00')\ntflags BAYES_99 learn\n" \
+	"score BAYES_99 0 0 1.5 1.9\n" \
+	"meta HALF HEAD && BODY\nscore HALF 0.5\n"
+
 static struct arena *a;
 static char dir[] = "/tmp/learn-test-XXXXXX";
 
 static struct spam_rules *load(const char *conf)
 {
-	struct spam_conf_paths paths = { .lines = true };
+	struct spam_conf_paths paths = { .lines = true, .bayes = true };
 	struct spam_load_report report;
 	struct spam_rules *rules;
 	struct err e;
@@ -43,7 +55,7 @@ static struct spam_rules *load(const char *conf)
 static struct spam_rules *load_at(const char *conf, const char *path)
 {
 	return load(str_z(a, str_fmt(a, "%s%s %s/%s\n", conf,
-				     strstr(conf, "AWL") ? "auto_welcomelist_path" : "bayes_path",
+				     strstr(conf, "::AWL") ? "auto_welcomelist_path" : "bayes_path",
 				     dir, path)));
 }
 
@@ -124,6 +136,81 @@ static void unfinished_checks_teach_nothing(void **state)
 	assert_string_equal(pulled(rules, "a@b.c", "one"), "- 1.000");
 }
 
+/* What the engine would learn the mail as; it does. */
+static const char *lesson(const struct spam_rules *rules, const char *subject, const char *body)
+{
+	struct spam_result r = check(rules, str_fmt(a, "Subject: %s\n\n%s\n", subject, body));
+
+	learn(&r);
+	return r.autolearn;
+}
+
+static void bayes_learns_what_is_certain(void **state)
+{
+	struct spam_rules *rules = load_at(BAYES_CONF, "certain");
+
+	(void)state;
+	assert_string_equal(lesson(rules, "hello", "dear friend"), "ham");
+	assert_string_equal(lesson(rules, "hello", "dear friend"), "unavailable");
+	assert_string_equal(lesson(rules, "a head", "and a body"), "spam");
+	assert_string_equal(lesson(rules, "hello", "a body"), "no"); /* no points of the header */
+	assert_string_equal(lesson(rules, "hello", "a rule"), "no");
+}
+
+static void bayes_learning_is_set(void **state)
+{
+	static const struct {
+		const char *conf, *subject, *body, *lesson;
+	} cases[] = {
+		{ "bayes_auto_learn 0\n", "x", "y", "disabled" },
+		{ "use_bayes 0\n", "x", "y", "disabled" },
+		{ "bayes_auto_learn_threshold_nonspam -1\n", "x", "y", "no" },
+		{ "bayes_auto_learn_threshold_spam 12.6\n", "a head", "and a body", "no" },
+		{ "tflags BODY noautolearn\n", "a head", "and a body", "no" },
+		{ "tflags BODY autolearn_header\n", "a head", "and a body", "no" },
+		{ "tflags BODY autolearn_force\nscore BODY 12\n", "hello", "a body", "spam" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct spam_rules *rules =
+			load_at(str_z(a, str_fmt(a, "%s%s", BAYES_CONF, cases[i].conf)), "set");
+
+		assert_string_equal(lesson(rules, cases[i].subject, cases[i].body),
+				    cases[i].lesson);
+	}
+}
+
+/* Learning has its own columns of scores: what Bayes says is not learnt from itself. */
+static void bayes_moves_the_score_set(void **state)
+{
+	struct spam_rules *rules = load_at(BAYES_CONF, "sets");
+	struct spam_result r;
+
+	(void)state;
+	assert_false(spam_rules_outdated(rules));
+	assert_string_equal(lesson(rules, "hello", "dear friend"), "ham");
+	assert_false(spam_rules_outdated(rules));
+	assert_string_equal(lesson(rules, "a head", "and a body"), "spam");
+	assert_true(spam_rules_outdated(rules));
+	r = check(rules, STR("Subject: x\n\nrule friend\n"));
+	assert_true(r.score == 1);
+	rules = load_at(BAYES_CONF, "sets");
+	assert_false(spam_rules_outdated(rules));
+	r = check(rules, STR("Subject: hello\n\nrule dear friend\n"));
+	assert_non_null(find(&r, "BAYES_00"));
+	assert_true(r.score == 0.5);
+	assert_string_equal(r.autolearn, "no"); /* 1 point, whatever Bayes says */
+	r = check(rules, STR("Subject: hello\n\nhello dear friend\n"));
+	assert_string_equal(r.autolearn, "ham");
+	rules = load_at(BAYES_CONF "bayes_auto_learn_on_error 1\n", "sets");
+	r = check(rules, STR("Subject: hello\n\nhello dear friend\n"));
+	assert_string_equal(r.autolearn, "no");
+	rules = load_at(BAYES_CONF "use_bayes_rules 0\n", "sets");
+	r = check(rules, STR("Subject: x\n\nrule\n"));
+	assert_true(r.score == 1);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -150,6 +237,9 @@ int main(void)
 		cmocka_unit_test(awl_pulls_towards_the_mean),
 		cmocka_unit_test(awl_stays_out),
 		cmocka_unit_test(unfinished_checks_teach_nothing),
+		cmocka_unit_test(bayes_learns_what_is_certain),
+		cmocka_unit_test(bayes_learning_is_set),
+		cmocka_unit_test(bayes_moves_the_score_set),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

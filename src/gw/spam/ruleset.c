@@ -166,9 +166,10 @@ static void rule_make(struct spam_conf *c, struct spam_rules *rs, const struct r
 {
 	r->name = str_copy(c->keep, d->name);
 	r->description = description(c, d);
-	r->score = d->score[c->paths->set];
+	r->score = d->score[c->set];
+	r->plain_score = d->score[c->set & ~SPAM_SET_BAYES];
 	r->type = d->type;
-	r->state = state_of(d, rs, c->paths->set);
+	r->state = state_of(d, rs, c->set);
 	r->flags = d->flags;
 	r->maxhits = d->maxhits;
 	r->range_min = d->range_min;
@@ -368,13 +369,16 @@ int ruleset_build(struct spam_conf *c, struct spam_rules **out, struct err *e)
 	struct spam_rules *rs = NEW(c->keep, struct spam_rules);
 
 	rs->required = c->required;
-	rs->local = !(c->paths->set & SPAM_SET_NET);
+	rs->local = !(c->set & SPAM_SET_NET);
 	rs->net_time = c->net_time;
 	rs->shortcircuit = c->shortcircuit;
 	rs->gate = c->gate;
 	rs->spare = c->paths->spare;
 	eval_conf_done(c);
 	rs->evals = c->evals;
+	if (c->paths->bayes && eval_has_learnt(c->evals))
+		c->set |= SPAM_SET_BAYES;
+	rs->set = c->set;
 	conf_default_scores(c);
 	meta_bind_names(c);
 	rules_make(c, rs);
@@ -409,6 +413,7 @@ static void conf_init(struct spam_conf *c, struct arena *keep, struct arena *tmp
 	c->replace_end = STR(">");
 	c->required = 5;
 	shortcircuit_conf_init(&c->shortcircuit);
+	c->set = paths->set;
 	c->net_time = (struct spam_net_time){ 15 * 1000, 3 * 1000 };
 	c->domains = uri_domains_new(keep);
 	spam_view_options_init(&c->view, c->domains);

@@ -27,6 +27,7 @@ struct rule_list {
 struct rule {
 	struct str name, description;
 	double score;
+	double plain_score; /* in the column without Bayes */
 	enum rule_type type;
 	enum rule_state state;
 	unsigned flags, maxhits, range_min, range_max;
@@ -85,6 +86,7 @@ struct spam_rules {
 	size_t n_steps;
 	struct rule_list *globs; /* of rules_matching(), by expr.ref */
 	double required;
+	enum spam_score_set set;
 	bool local, spare; /* spare: see struct spam_conf_paths */
 	struct shortcircuit_conf shortcircuit;
 	struct str shortcircuit_description;

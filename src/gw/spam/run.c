@@ -1,5 +1,6 @@
 #include "gw/spam/inputs.h"
 #include "gw/spam/lists.h"
+#include "gw/spam/points.h"
 #include "gw/spam/ruleset.h"
 #include "gw/spam/worth.h"
 
@@ -642,7 +643,6 @@ static double result_shortcircuit(const struct run *run)
 static void result_make(struct run *run)
 {
 	struct spam_result *out = run->out;
-	char text[64];
 	double sum = 0;
 
 	out->hits = NEW_N(run->a, struct spam_hit, run->n_order + 1);
@@ -657,11 +657,22 @@ static void result_make(struct run *run)
 		for (unsigned k = 0; !r->subrule && k < n; k++)
 			sum += run->score[run->order[i]];
 	}
-	snprintf(text, sizeof(text), "%.3f", sum);
-	out->score = strtod(text, NULL);
+	out->score = points_round(sum);
 	out->level = out->score >= 1e6 ? 1000000 : out->score > 0 ? (int)out->score : 0;
 	out->required = run->rs->required;
-	out->autolearn = "disabled";
+}
+
+static void autolearn(struct run *run)
+{
+	run->out->autolearn = "disabled";
+	for (size_t i = 0; eval_families[i]; i++) {
+		struct eval_run er;
+
+		if (!eval_families[i]->autolearn)
+			continue;
+		er = eval_run(run, i);
+		run->out->autolearn = eval_families[i]->autolearn(&er, run->out);
+	}
 }
 
 struct spam_check {
@@ -707,6 +718,7 @@ void spam_check_finish(struct spam_check *c, int64_t deadline, struct spam_resul
 	steps_run(run);
 	net_blocks(run);
 	result_make(run);
+	autolearn(run);
 	run->finished = !out->timed_out;
 }
 
@@ -736,6 +748,11 @@ int spam_check(struct arena *a, const struct spam_rules *rules, struct str raw,
 		return -1;
 	spam_check_finish(c, deadline, out);
 	return 0;
+}
+
+bool spam_rules_outdated(const struct spam_rules *rules)
+{
+	return eval_has_learnt(rules->evals) != !!(rules->set & SPAM_SET_BAYES);
 }
 
 bool spam_rules_use_network(const struct spam_rules *rules)

@@ -59,6 +59,7 @@ struct spam_conf_paths {
 	struct str extra;      /* configuration lines, read last; reported as file "(extra)" */
 	const char *locale;    /* for `lang` lines, as in LANG; NULL: "C" */
 	enum spam_score_set set;
+	bool bayes;            /* the set with Bayes, if the classifier has learnt enough mails */
 	bool spare;            /* leave subrules out that can change no result: see `subtests` */
 	const char *sets_dir;  /* where spam_sets_build() keeps what it makes; NULL: nowhere */
 	bool lines;            /* only what `extra` says: no file is read (for tests) */
@@ -144,7 +145,11 @@ struct spam_result {
 	size_t n_hits;
 	struct spam_hit *subtests; /* the subrules that hit, of those that were run */
 	size_t n_subtests;
-	const char *autolearn; /* "disabled": nothing is learnt yet */
+	/*
+	 * What spam_learn() will learn the mail as: "ham" or "spam"; "no"; "unavailable" if it was
+	 * learnt before; "disabled".
+	 */
+	const char *autolearn;
 	struct spam_message *message; /* the mail as it was read (views.h), in `a` */
 	unsigned limited;      /* rules that gave up at a matching limit; they count as not hit */
 	enum shortcircuit shortcircuit; /* ham or spam: a rule, or the score, ended the check */
@@ -175,12 +180,19 @@ MUST_CHECK int spam_check_begin(struct arena *a, const struct spam_rules *rules,
 void spam_check_finish(struct spam_check *c, int64_t deadline, struct spam_result *out);
 
 /*
- * Learns from a mail that was checked, as the rules say (use_auto_welcomelist). That may
+ * Learns from a mail that was checked,as the rules say (bayes_auto_learn,
+ * use_auto_welcomelist). That may
  * wait for other writers until `deadline`, and for the disk, so do it when the mail has been
  * answered, once, and before its arena goes. Nothing is learnt of a check that was not finished in
  * time. What cannot be learnt is logged and forgotten.
  */
 void spam_learn(struct spam_check *c, int64_t deadline);
+
+/*
+ * Whether the classifier now has learnt enough, or no longer has, so that loading the rules again
+ * would choose other scores. Reads its store, which takes a while.
+ */
+bool spam_rules_outdated(const struct spam_rules *rules);
 
 /* Whether rules may ask the network, so that beginning early is worth it. */
 bool spam_rules_use_network(const struct spam_rules *rules);
