@@ -28,7 +28,7 @@ WAYS = {"attached": "",
 CHANGING = [(rb"(?s)Content preview:  .*?\n(?=\r?\nContent analysis)", b""),
             (rb"----------=_[0-9A-F]{8}\.[0-9A-F]{8}", b"BOUNDARY"),
             (rb"(?m)^\t\w\w\w, [ \d]\d \w\w\w \d{4} [\d:]{8} [-+]\d{4}(\r?)$", rb"\tDATE\1"),
-            (rb"autolearn=\w+", b"autolearn=disabled"),
+            (rb"autolearn=\w+(?: autolearn_force=\w+)?", b"autolearn=disabled"),
             (rb"\r\n", b"\n")]
 # Entries of the report come in the order of hits, which in SpamAssassin is that of Perl's hashes.
 ENTRY = rb"(?:\t\*)? ?[- ]?\d+(?:\.\d)? +\w+ .*\n(?:(?: {28}|\t\*  {5}).*\n)*"

@@ -320,6 +320,7 @@ static int run_engine(struct scan *s, struct scan_spam *spam, double *sum, struc
 			result.hits[i].score);
 	*sum += result.score;
 	spam->required = result.required;
+	spam->bayes = result.bayes;
 	spam->autolearn = str_of(result.autolearn);
 	return 0;
 }
@@ -346,13 +347,16 @@ int scan_spam(struct scan *s, const struct scan_spam **out, struct err *e)
 		return 0;
 	}
 	spam = NEW(s->a, struct scan_spam);
-	*spam = (struct scan_spam){ .required = SPAM_ENOUGH, .autolearn = STR("no") };
+	*spam = (struct scan_spam){
+		.required = SPAM_ENOUGH, .bayes = -1, .autolearn = STR("no")
+	};
 	sum = points_from_scanners(s, spam);
 	if (sum < SPAM_ENOUGH && s->ctx->spam && run_engine(s, spam, &sum, e) < 0)
 		return -1;
 	spam->level = sum > 0 ? (int64_t)sum : 0;
 	spam->ms = net_now() - start;
-	line_spam(spam->level, spam->required, spam->ms, spam->autolearn, hits_for_log(s, spam));
+	line_spam(spam->level, spam->required, spam->ms, spam->bayes, spam->autolearn,
+		  hits_for_log(s, spam));
 	*out = s->spam = spam;
 	return 0;
 }

@@ -67,6 +67,7 @@ struct scan_spam {
 	struct scan_hit *hits;
 	size_t n_hits;
 	double required; /* 5 when the rule engine did not run */
+	double bayes; /* 0 … 1; negative: not known */
 	struct str autolearn;
 	int64_t ms;
 };

@@ -124,9 +124,10 @@ struct eval_family {
 	bool (*has_learnt)(const void *conf);
 	/*
 	 * After the last rule: is the mail to be learnt from, and as what, in the words of
-	 * spam_result.autolearn. At most one family has this.
+	 * spam_result.autolearn; what the classifier says goes into `result`, too. At most one
+	 * family has this.
 	 */
-	const char *(*autolearn)(struct eval_run *r, const struct spam_result *result);
+	const char *(*autolearn)(struct eval_run *r, struct spam_result *result);
 	/*
 	 * Learns from a mail that has been checked, when nobody waits for it any more. It is called
 	 * only if a function of the family was. NULL: there is nothing to learn.

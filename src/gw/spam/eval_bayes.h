@@ -13,5 +13,5 @@ struct bayes_verdict {
 };
 
 /* eval_bayes_learn.c: see struct eval_family. */
-const char *bayes_family_autolearn(struct eval_run *r, const struct spam_result *result);
+const char *bayes_family_autolearn(struct eval_run *r, struct spam_result *result);
 void bayes_family_learn(struct eval_run *r, int64_t deadline);

@@ -1,8 +1,11 @@
 /* Which mails the Bayes classifier learns by itself. */
+#include "base/buf.h"
 #include "base/log.h"
 #include "base/net.h"
 #include "gw/spam/eval_bayes.h"
 #include "gw/spam/ruleset.h"
+
+enum { FORCING_MAX = 1 << 16 };
 
 struct kinds {
 	unsigned header, body;
@@ -83,28 +86,55 @@ static bool was_learnt(struct eval_run *r, struct bayes_verdict *v)
 	return as != BAYES_IS_UNKNOWN;
 }
 
-const char *bayes_family_autolearn(struct eval_run *r, const struct spam_result *result)
+/* The rules that force learning, as SpamAssassin names them. */
+static const char *forcing(struct eval_run *r)
+{
+	const struct eval_hits *h = r->hits;
+	struct buf b;
+
+	buf_init(&b, r->a, FORCING_MAX);
+	for (size_t i = 0; i < h->n; i++) {
+		const struct rule *rule = &h->rules->rules[h->order[i]];
+		unsigned others = RULE_NOAUTOLEARN | RULE_USERCONF | RULE_LEARN;
+
+		if (!rule->subrule && rule->flags & RULE_AUTOLEARN_FORCE && !(rule->flags & others))
+			buf_addf(&b, "%.*s,", STR_ARG(rule->name));
+	}
+	return b.n ? str_z(r->a, str_fmt(r->a, "yes (%.*s)", (int)b.n, b.p)) : "no";
+}
+
+static const char *discriminate(struct eval_run *r, const struct spam_result *result)
 {
 	const struct bayes_conf *c = r->conf;
 	struct bayes_verdict *v = r->mail;
-	struct bayes_points p;
-	enum bayes_class as;
+	struct bayes_points p = points(r->hits);
+	enum bayes_class as =
+		bayes_autolearn(&c->learning, &p, result->score >= result->required);
+
+	if (as == BAYES_IS_UNKNOWN)
+		return "no autolearn_force=no";
+	if (!c->loaded || was_learnt(r, v))
+		return str_z(r->a, str_fmt(r->a, "unavailable autolearn_force=%s", forcing(r)));
+	v->lesson = as;
+	return str_z(r->a, str_fmt(r->a, "%s autolearn_force=%s",
+				   as == BAYES_IS_SPAM ? "spam" : "ham", forcing(r)));
+}
+
+const char *bayes_family_autolearn(struct eval_run *r, struct spam_result *result)
+{
+	const struct bayes_conf *c = r->conf;
+	struct bayes_verdict *v = r->mail;
 
 	v->lesson = BAYES_IS_UNKNOWN;
+	if (v->told)
+		result->bayes = v->probability;
+	if (result->timed_out)
+		return "unavailable";
 	if (!c->use || !c->auto_learn)
 		return "disabled";
 	if (!c->discriminates)
-		return "no";
-	if (result->timed_out)
-		return "unavailable";
-	p = points(r->hits);
-	as = bayes_autolearn(&c->learning, &p, result->score >= result->required);
-	if (as == BAYES_IS_UNKNOWN)
-		return "no";
-	if (!c->loaded || was_learnt(r, v))
-		return "unavailable";
-	v->lesson = as;
-	return as == BAYES_IS_SPAM ? "spam" : "ham";
+		return "no autolearn_force=no";
+	return discriminate(r, result);
 }
 
 static void learn(struct eval_run *r, struct bayes_store *store, int64_t deadline)

@@ -14,8 +14,12 @@ enum {
 
 double markup_score(const struct spam_result *r)
 {
-	double shown = round(r->score * 10) / 10;
+	double shown;
+	char text[64];
 
+	/* As printf() rounds, which is not as round() does: 6.85 gives 6.8. */
+	snprintf(text, sizeof(text), "%.1f", r->score);
+	shown = strtod(text, NULL);
 	return r->score < r->required && shown >= r->required ? r->required - 0.1 : shown;
 }
 
@@ -203,7 +207,7 @@ static void add_tests(struct tag *t, const struct spam_hit *hits, size_t n, bool
 			buf_add(t->b, separator);
 		buf_add(t->b, sorted[i].name);
 		if (scores)
-			buf_addf(t->b, "=%.10g", sorted[i].score);
+			buf_addf(t->b, sorted[i].own_score ? "=%.3f" : "=%.10g", sorted[i].score);
 	}
 }
 
@@ -248,6 +252,13 @@ static void tag_shortcircuit_type(struct tag *t)
 static void tag_autolearn(struct tag *t)
 {
 	buf_addz(t->b, t->c->result->autolearn);
+}
+
+static void tag_bayes(struct tag *t)
+{
+	double p = t->c->result->bayes;
+
+	buf_addf(t->b, "%.4f", p < 0 ? 0.5 : p);
 }
 
 static void tag_stars(struct tag *t)
@@ -369,6 +380,7 @@ static const struct {
 	{ "SCTYPE", tag_shortcircuit_type },
 	{ "SUBTESTS", tag_subtests },
 	{ "AUTOLEARN", tag_autolearn },
+	{ "BAYES", tag_bayes },
 	{ "STARS", tag_stars },
 	{ "VERSION", tag_version },
 	{ "SUBVERSION", tag_subversion },

@@ -619,7 +619,7 @@ static void result_add(const struct run *run, size_t i)
 					: &out->hits[out->n_hits++];
 
 	*h = (struct spam_hit){ r->name, run->score[i], r->description, run->hits[i],
-				run->found[i] };
+				run->found[i], r->eval && r->eval->late };
 }
 
 /* It stands before the rule that has ended the check. */
@@ -665,6 +665,7 @@ static void result_make(struct run *run)
 static void autolearn(struct run *run)
 {
 	run->out->autolearn = "disabled";
+	run->out->bayes = -1;
 	for (size_t i = 0; eval_families[i]; i++) {
 		struct eval_run er;
 

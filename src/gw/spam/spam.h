@@ -135,6 +135,7 @@ struct spam_hit {
 	struct str description; /* "No description available." if the files give none */
 	unsigned count;         /* 1, or more with tflags multiple */
 	struct str found;       /* what it is about, if the rule tells: an address, a domain */
+	bool own_score;         /* the score is made for this mail, with three decimals */
 };
 
 struct spam_result {
@@ -147,9 +148,11 @@ struct spam_result {
 	size_t n_subtests;
 	/*
 	 * What spam_learn() will learn the mail as: "ham" or "spam"; "no"; "unavailable" if it was
-	 * learnt before; "disabled".
+	 * learnt before; "disabled". Behind it, as SpamAssassin has it, " autolearn_force=no" or,
+	 * with the rules that force it, " autolearn_force=yes (RULE,)".
 	 */
 	const char *autolearn;
+	double bayes; /* what the classifier says, 0 … 1; negative: nothing */
 	struct spam_message *message; /* the mail as it was read (views.h), in `a` */
 	unsigned limited;      /* rules that gave up at a matching limit; they count as not hit */
 	enum shortcircuit shortcircuit; /* ham or spam: a rule, or the score, ended the check */

@@ -41,10 +41,15 @@ void line_archive_died(int64_t ms, struct str why)
 	log_info("unpack archive failed (%lld ms) - %.*s", (long long)ms, STR_ARG(why));
 }
 
-void line_spam(int64_t score, double required, int64_t ms, struct str autolearn, struct str hits)
+void line_spam(int64_t score, double required, int64_t ms, double bayes, struct str autolearn,
+	       struct str hits)
 {
-	log_info("SA score=%lld/%g time=%lld.%03d bayes=undefined autolearn=%.*s hits=%.*s",
-		 (long long)score, required, (long long)(ms / 1000), (int)(ms % 1000),
+	char probability[32] = "undefined";
+
+	if (bayes >= 0)
+		snprintf(probability, sizeof(probability), "%.2f", bayes);
+	log_info("SA score=%lld/%g time=%lld.%03d bayes=%s autolearn=%.*s hits=%.*s",
+		 (long long)score, required, (long long)(ms / 1000), (int)(ms % 1000), probability,
 		 STR_ARG(autolearn), STR_ARG(hits));
 }
 

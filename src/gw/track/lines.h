@@ -17,7 +17,9 @@ void line_archive_found(struct str name, struct str type);
 void line_archive_unreadable(struct str why);
 void line_archive_done(struct str name, int64_t ms);
 void line_archive_died(int64_t ms, struct str why);
-void line_spam(int64_t score, double required, int64_t ms, struct str autolearn, struct str hits);
+/* `bayes`: what the classifier says, 0 … 1; negative: nothing. */
+void line_spam(int64_t score, double required, int64_t ms, double bayes, struct str autolearn,
+	       struct str hits);
 void line_sender_listed(struct str pmail, bool whitelist);
 
 void line_accept(struct str rcpt, struct str queue_id, struct str rule);
