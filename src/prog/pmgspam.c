@@ -3,6 +3,7 @@
  *
  *	pmgspam [OPTION]... [FILE]... < mail     the mail with what SpamAssassin would write into it
  *	pmgspam [OPTION]... json FILE...         one JSON line for each mail
+ *	pmgspam learn [OPTION]... [FILE]...      tells the classifier what mails are
  *
  * Options are those of `spamassassin` where they mean something here; see usage().
  */
@@ -15,6 +16,7 @@
 #include "base/net.h"
 #include "gw/spam/json.h"
 #include "gw/spam/markup.h"
+#include "prog/pmgspam.h"
 
 enum {
 	RULES_MEMORY = 1 << 30,
@@ -76,7 +78,8 @@ static void usage(FILE *to)
 	      "  -D, --debug                 tell what was loaded and which subrules hit\n"
 	      "  -V, --version\n"
 	      "\n"
-	      "  json FILE...                one line of JSON for each mail\n",
+	      "  json FILE...                one line of JSON for each mail\n"
+	      "  learn                       teach the classifier: pmgspam learn --help\n",
 	      to);
 }
 
@@ -255,6 +258,8 @@ int main(int argc, char **argv)
 	struct options o = { 0 };
 	int c;
 
+	if (argc > 1 && strcmp(argv[1], "learn") == 0)
+		return pmgspam_learn(argc - 1, argv + 1);
 	buf_init(&o.lines, a, CONF_LINES_MAX);
 	while ((c = getopt_long(argc, argv, "+LtdexC:p:DVh", long_options, NULL)) >= 0)
 		if (!option(&o, c)) {

@@ -4,9 +4,10 @@
     compare_learning.py PMGSPAM [-n MAILS] [--seed N] [--show N]
 
 Both check the same mails in the same order, twice, with the auto-whitelist on and the Bayes
-classifier empty at first; a mail that was spam the first time is ham the second. Rules, their scores and whether a mail was learnt must be the same for
-each: the score set with Bayes is entered on the way, and every mail pulls later ones of its sender.
-A mail that hits other rules without all that is not used, since it would pull differently. Without
+classifier empty at first; a mail that was spam the first time is ham the second. Rules, their
+scores and whether a mail was learnt must be the same for each: the score set with Bayes is entered
+on the way, and every mail pulls later ones of its sender. A mail that hits other rules without all
+that is not used: it would pull in another way. Without
 SpamAssassin or the corpora: status 77.
 """
 import argparse

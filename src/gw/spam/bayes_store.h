@@ -84,5 +84,11 @@ MUST_CHECK int bayes_store_expire(struct bayes_store *s, uint64_t size, bool for
  * *skipped) is left out, a text without the first three lines is ERR_INVALID.
  */
 MUST_CHECK int bayes_store_export(struct bayes_store *s, const struct sink *to, struct err *e);
+/*
+ * The content as `sa-learn --dump` prints it: the totals, and every token with its probability.
+ */
+enum bayes_dump { BAYES_DUMP_MAGIC = 1 << 0, BAYES_DUMP_DATA = 1 << 1 };
+MUST_CHECK int bayes_store_dump(struct bayes_store *s, unsigned what, const struct sink *to,
+				struct err *e);
 MUST_CHECK int bayes_store_import(struct bayes_store *s, struct str text, int64_t deadline,
 				  size_t *skipped, struct err *e);

@@ -109,6 +109,97 @@ int bayes_store_export(struct bayes_store *s, const struct sink *to, struct err 
 	return result == 0 ? flush(&w, e) : -1;
 }
 
+struct span {
+	uint32_t oldest, newest;
+};
+
+/* Each token as a line, unless `lines` is false; from when they are. */
+static int dump_tokens(struct bayes_store *s, MDB_txn *txn, const struct bayes_totals *learnt,
+		       bool lines, struct writing *w, struct span *span, struct err *e)
+{
+	struct token_row row;
+	struct bayes_count count;
+	MDB_val key, value;
+	MDB_cursor *c;
+	int code = mdb_cursor_open(txn, bayes_table(s, TABLE_TOKENS), &c), failed = 0;
+
+	if (code)
+		return learnt_err(e, code);
+	while (!failed && !(code = mdb_cursor_get(c, &key, &value, MDB_NEXT))) {
+		if (key.mv_size != sizeof(count.key) || value.mv_size != sizeof(row))
+			continue;
+		memcpy(&count.key, key.mv_data, sizeof(count.key));
+		memcpy(&row, value.mv_data, sizeof(row));
+		count.spam = row.spam;
+		count.ham = row.ham;
+		if (span->newest < row.when)
+			span->newest = row.when;
+		if (!span->oldest || span->oldest > row.when)
+			span->oldest = row.when;
+		if (lines)
+			failed = put_line(w, e, "%3.3f %10u %10u %10u  %010" PRIx64 "\n",
+					  learnt->spam && learnt->ham
+						  ? bayes_token_probability(&count, learnt)
+						  : 0.5,
+					  row.spam, row.ham, row.when, count.key);
+	}
+	mdb_cursor_close(c);
+	if (failed)
+		return -1;
+	return code == MDB_NOTFOUND ? 0 : learnt_err(e, code);
+}
+
+static int dump_magic(struct bayes_store *s, MDB_txn *txn, const struct totals_row *t,
+		      const struct span *span, struct writing *w, struct err *e)
+{
+	const struct {
+		const char *name;
+		uint64_t value;
+	} rows[] = {
+		{ "bayes db version", VERSION },
+		{ "nspam", t->spam },
+		{ "nham", t->ham },
+		{ "ntokens", bayes_rows(s, txn, TABLE_TOKENS) },
+		{ "oldest atime", span->oldest },
+		{ "newest atime", span->newest },
+		{ "last journal sync atime", 0 }, /* there is no journal */
+		{ "last expiry atime", (uint64_t)t->last_expiry },
+		{ "last expire atime delta", t->last_delta },
+		{ "last expire reduction count", t->last_removed },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (put_line(w, e, "%3.3f %10u %10" PRIu64 " %10u  non-token data: %s\n", 0.0, 0,
+			     rows[i].value, 0, rows[i].name) < 0)
+			return -1;
+	return 0;
+}
+
+int bayes_store_dump(struct bayes_store *s, unsigned what, const struct sink *to, struct err *e)
+{
+	struct writing w = { .to = to };
+	struct totals_row t;
+	struct span span = { 0 };
+	MDB_txn *txn;
+	int result, code;
+
+	if (learnt_read(s->l, &txn, e) < 0)
+		return -1;
+	code = bayes_totals_get(s, txn, &t);
+	result = code ? learnt_err(e, code) : 0;
+	if (result == 0 && what & BAYES_DUMP_MAGIC)
+		result = dump_tokens(s, txn, NULL, false, &w, &span, e) < 0
+				 ? -1
+				 : dump_magic(s, txn, &t, &span, &w, e);
+	if (result == 0 && what & BAYES_DUMP_DATA) {
+		const struct bayes_totals learnt = { t.spam, t.ham };
+
+		result = dump_tokens(s, txn, &learnt, true, &w, &span, e);
+	}
+	mdb_txn_abort(txn);
+	return result == 0 ? flush(&w, e) : -1;
+}
+
 struct reading {
 	struct bayes_store *s;
 	MDB_txn *txn;

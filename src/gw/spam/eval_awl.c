@@ -192,3 +192,8 @@ const struct eval_family eval_awl = {
 	.setting = setting,
 	.learn = learn,
 };
+
+struct str eval_awl_path(const void *conf)
+{
+	return ((const struct awl_conf *)conf)->path;
+}

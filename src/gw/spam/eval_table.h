@@ -6,6 +6,7 @@
 extern const struct eval_family eval_antivirus;
 extern const struct eval_family eval_askdns;
 extern const struct eval_family eval_awl;
+struct str eval_awl_path(const void *conf); /* auto_welcomelist_path, of its settings */
 extern const struct eval_family eval_bayes;
 extern const struct eval_family eval_body;
 extern const struct eval_family eval_bounce;

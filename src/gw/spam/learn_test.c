@@ -155,7 +155,7 @@ static void bayes_learns_what_is_certain(void **state)
 	assert_string_equal(lesson(rules, "hello", "dear friend"), "ham" NO_FORCE);
 	assert_string_equal(lesson(rules, "hello", "dear friend"), "unavailable" NO_FORCE);
 	assert_string_equal(lesson(rules, "a head", "and a body"), "spam" NO_FORCE);
-	assert_string_equal(lesson(rules, "hello", "a body"), "no" NO_FORCE); /* none of the header */
+	assert_string_equal(lesson(rules, "hello", "a body"), "no" NO_FORCE);
 	assert_string_equal(lesson(rules, "hello", "a rule"), "no" NO_FORCE);
 }
 

@@ -165,11 +165,41 @@ static int open_lock(struct arena *a, const char *path, int *out, struct err *e)
 	return 0;
 }
 
+/* A file that root made could not be used by the daemon: root makes it as the directory's owner. */
+static int become_owner(struct arena *a, const char *path, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	struct stat st;
+
+	if (geteuid() != 0 || !slash)
+		return 0;
+	if (stat(str_z(a, (struct str){ path, (size_t)(slash - path) }), &st) < 0)
+		return err_sys(e, "the directory of %s", path);
+	if (setegid(st.st_gid) < 0 || seteuid(st.st_uid) < 0)
+		return err_sys(e, "become the owner of %s", path);
+	return 0;
+}
+
+static int open_files(struct arena *a, struct learnt *l, const char *path,
+		      const struct learnt_table *tables, size_t n, bool create, struct err *e)
+{
+	struct stat st;
+
+	if (open_lock(a, path, &l->lock, e) < 0)
+		return -1;
+	if (stat(path, &st) == 0 && st.st_size > 0 && check(path, tables, n, e) < 0)
+		return err_wrap(e, "%s", path);
+	if (open_env(l, path, tables, n, create, e) < 0)
+		return err_wrap(e, "%s", path);
+	return 0;
+}
+
 int learnt_open(struct arena *a, const char *path, const struct learnt_table *tables, size_t n,
 		bool create, struct learnt **out, struct err *e)
 {
 	struct learnt *l = NEW(a, struct learnt);
 	struct stat st;
+	int rc;
 
 	ASSERT(n <= LEARNT_TABLES_MAX);
 	l->lock = -1;
@@ -177,14 +207,13 @@ int learnt_open(struct arena *a, const char *path, const struct learnt_table *ta
 	if (stat(path, &st) < 0 && (errno != ENOENT || !create))
 		return errno == ENOENT ? err_set(e, ERR_NOTFOUND, "%s: no such file", path)
 				       : err_sys(e, "%s", path);
-	if (open_lock(a, path, &l->lock, e) < 0)
+	if (become_owner(a, path, e) < 0)
 		return -1;
-	if (stat(path, &st) == 0 && st.st_size > 0 && check(path, tables, n, e) < 0)
-		return err_wrap(e, "%s", path);
-	if (open_env(l, path, tables, n, create, e) < 0)
-		return err_wrap(e, "%s", path);
+	rc = open_files(a, l, path, tables, n, create, e);
+	if (seteuid(getuid()) < 0 || setegid(getgid()) < 0)
+		return err_sys(e, "become the caller again");
 	*out = l;
-	return 0;
+	return rc;
 }
 
 int learnt_read(struct learnt *l, MDB_txn **out, struct err *e)

@@ -1,0 +1,29 @@
+/*
+ * teach - what people do with what the engine has learnt: tell it what a mail is, look, carry over.
+ *
+ * For commands, and for tools that speak to the engine; mails on their way are learnt from by
+ * spam_learn().
+ */
+#pragma once
+
+#include "gw/spam/bayes_store.h"
+#include "gw/spam/spam.h"
+
+/*
+ * The Bayes store that the rules name, made if it is not there and `create`; else ERR_NOTFOUND.
+ * Where root makes it, it belongs to the owner of its directory.
+ */
+MUST_CHECK int spam_bayes_open(struct arena *a, const struct spam_rules *rules, bool create,
+			       struct bayes_store **out, struct err *e);
+uint64_t spam_bayes_size(const struct spam_rules *rules); /* bayes_expiry_max_db_size */
+
+/* Where the auto-whitelist of the rules is, LEARNT_SUFFIX included. */
+const char *spam_awl_path(struct arena *a, const struct spam_rules *rules);
+
+/*
+ * The mail is spam or ham (BAYES_IS_UNKNOWN: forget what it was learnt as). Markup of earlier
+ * checks is taken out first. *changed is false if that was known.
+ */
+MUST_CHECK int spam_teach(struct arena *a, const struct spam_rules *rules, struct bayes_store *s,
+			  struct str raw, enum bayes_class as, int64_t now, int64_t deadline,
+			  bool *changed, struct err *e);

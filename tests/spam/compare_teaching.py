@@ -1,0 +1,111 @@
+#!/usr/bin/python3
+"""Holds `pmgspam learn` to `sa-learn`: the same commands, the same output, the same content after.
+
+    compare_teaching.py PMGSPAM
+
+Also the auto-whitelist there and back. Without SpamAssassin: status 77.
+"""
+import mailbox
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from corpora import skip
+
+MAIL = ("From: a{n}@x.example\nTo: b@y.example\nSubject: {kind} {n}\n"
+        "Date: Fri, 27 Nov 2020 10:00:0{n} +0000\n\nword{n} {kind} text here\n")
+AWL = "     1.9       (7.500/4)  --  foo@bar.example|ip=1.2\n"
+
+
+def run(*command, stdin=None):
+    """What a command prints, and its status if that is not 0."""
+    done = subprocess.run(command, input=stdin, stdout=subprocess.PIPE, check=False)
+    return done.stdout.decode() + (f"status {done.returncode}\n" if done.returncode else "")
+
+
+def make_mails(directory):
+    """Directories of mails, a mailbox, a maildir, a list of them, and a mail that is too large."""
+    box = mailbox.mbox(os.path.join(directory, "some.mbox"))
+    os.makedirs(os.path.join(directory, "maildir", "cur"))
+    for kind in ("ham", "spam", "other"):
+        os.makedirs(os.path.join(directory, kind), exist_ok=True)
+        for n in range(1, 6):
+            text = MAIL.format(kind=kind, n=n)
+            if kind == "other" and n < 3:
+                box.add(text)
+                continue
+            place = os.path.join("maildir", "cur") if kind == "other" else kind
+            with open(os.path.join(directory, place, str(n)), "w", encoding="ascii") as mail:
+                mail.write(text)
+    box.close()
+    with open(os.path.join(directory, "list"), "w", encoding="ascii") as names:
+        names.write(f"{directory}/maildir\n")
+    with open(os.path.join(directory, "large"), "w", encoding="ascii") as mail:
+        mail.write(MAIL.format(kind="large", n=1) + "large words\n" * 50000)
+
+
+def story(learn, directory):
+    """All commands, one after the other, and what each prints."""
+    def path(name):
+        return os.path.join(directory, name)
+
+    with open(path("ham/3"), "rb") as mail:
+        third = mail.read()
+    yield learn("--spam", path("spam"))
+    yield learn("--ham", "--progress", path("ham/1"), path("ham/2"))
+    yield learn("--ham", "--no-sync", "--dir", path("ham"))
+    yield learn("--forget", stdin=third)
+    yield learn("--forget", stdin=third)
+    yield learn("--ham", path("spam/1"))    # as somebody who was wrong before
+    yield learn("--spam", "-f", path("list"))
+    yield learn("--ham", path("large"))
+    yield learn("--ham", "--max-size=0", path("large"))
+    yield learn("--sync")
+    # What has no journal was never synchronised.
+    yield [x for x in learn("--dump", "magic").splitlines() if "journal" not in x]
+    yield sorted(learn("--dump", "data").splitlines())
+    backup = learn("--backup")
+    yield sorted(backup.splitlines())
+    with open(path("backup"), "w", encoding="ascii") as text:
+        text.write(backup)
+    learn("--clear")
+    learn("--restore", path("backup"))
+    yield sorted(learn("--backup").splitlines())
+    # Last: sa-learn takes the time of these mails from the lines between them.
+    yield learn("--ham", "--mbox", path("some.mbox"))
+
+
+def main():
+    """Compares step by step."""
+    program = os.path.abspath(sys.argv[1])
+    if not shutil.which("sa-learn"):
+        skip("SpamAssassin is not installed")
+    with tempfile.TemporaryDirectory() as directory:
+        make_mails(directory)
+
+        def ours(*args, stdin=None):
+            return run(program, "learn", "-L", "--dbpath", os.path.join(directory, "ours"), "--cf",
+                       f"auto_welcomelist_path {directory}/awl", *args, stdin=stdin)
+
+        def theirs(*args, stdin=None):
+            return run("sa-learn", "-L", "--dbpath", os.path.join(directory, "theirs"), "-p",
+                       "/dev/null", *args, stdin=stdin)
+
+        bad = steps = 0
+        for mine, want in zip(story(ours, directory), story(theirs, directory)):
+            steps += 1
+            if mine != want:
+                bad += 1
+                print(f"--- step {steps}\n{want}\n{mine}")
+        with open(os.path.join(directory, "awl.txt"), "w", encoding="ascii") as text:
+            text.write(AWL)
+        ours("--awl-restore", os.path.join(directory, "awl.txt"))
+        bad += ours("--awl-backup") != AWL
+    print(f"{steps} steps compared, {bad} differ")
+    sys.exit(bad > 0 or steps < 15)
+
+
+if __name__ == "__main__":
+    main()
