@@ -14,9 +14,8 @@ const struct prop cfg_spam_props[] = {
 	P_INT(T, maxspamsize, 64, INT64_MAX, "262144",
 	      "Maximum size of spam messages in bytes. At least 64 KiB are always looked at."),
 	P_BOOL(T, rbl_checks, "1", "Enable real time blacklists (RBL) checks."),
-	P_BOOL(T, use_awl, "1", "Use the Auto-Whitelist plugin.", .flags = PROP_IDLE),
-	P_BOOL(T, use_bayes, "1", "Whether to use the naive-Bayesian-style classifier.",
-	       .flags = PROP_IDLE),
+	P_BOOL(T, use_awl, "1", "Use the Auto-Whitelist plugin."),
+	P_BOOL(T, use_bayes, "1", "Whether to use the naive-Bayesian-style classifier."),
 	P_BOOL(T, use_razor, "1", "Whether to use Razor2, if it is available.", .flags = PROP_IDLE),
 	P_TEXT(T, wl_bounce_relays, 4096, NULL, "Whitelist legitimate bounce relays."),
 	P_END

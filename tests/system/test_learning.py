@@ -1,0 +1,67 @@
+"""What the spam engine learns from mails on their way, and what it then says of others."""
+
+import re
+
+import pytest
+
+from lab.evidence import Trace
+from lab.wait import until
+from test_lost import failpoint      # noqa: F401 (a fixture)
+
+STORE = "/var/lib/pmg/spamassassin/"
+RULES = "/etc/mail/spamassassin/zz-learning.cf"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def rule(lab):
+    """A rule whose score is learnt."""
+    lab.gw.write(RULES, "header LAB_TWO X-Lab =~ /two/\nscore LAB_TWO 2\n")
+    lab.gw.filter("reload")
+    yield
+    lab.gw.exec(["rm", RULES])
+    lab.gw.filter("reload")
+
+
+def entry(lab, address):
+    """How many mails of a sender the auto-whitelist has counted."""
+    if not lab.gw.exists(f"{STORE}auto-whitelist.mdb"):
+        return 0
+    listed = lab.gw.exec(["pmgspam", "learn", "--awl-backup"]).out
+    found = re.search(rf"/(\d+)\)  --  {re.escape(address)}\|", listed)
+    return int(found[1]) if found else 0
+
+
+def send(lab, mail, address):
+    """Sends to bob; the rules that hit, with their scores."""
+    text = mail.text.replace(b"alice@sender.example", address.encode())
+    assert lab.inet.send(text, to="bob@inside.test").code == 250
+    lab.gw.wait_queue_empty()
+    line = Trace(lab.gw.log(), mail.message_id).first(r"^SA score=.* hits=(\S*)$")
+    return dict(re.findall(r"(\w+)\((-?[\d.]+)\)", line.group(1)))
+
+
+def test_a_sender_is_pulled_to_what_his_mails_scored(lab, letter):
+    who = "awl@sender.example"
+    assert "AWL" not in send(lab, letter("first", headers=["X-Lab: two"]), who)
+    until(lambda: entry(lab, who) == 1, "the first mail is not counted")
+    # The mean of one mail is 2 above the second; half of the way is 1.
+    assert send(lab, letter("second"), who)["AWL"] == "1"
+    until(lambda: entry(lab, who) == 2, "the second mail is not counted")
+    owner = lab.gw.exec(["stat", "-c", "%U", f"{STORE}auto-whitelist.mdb"]).out.strip()
+    assert owner == "pmg-smtp-filter"
+
+
+def test_a_mail_that_comes_again_counts_once(lab, letter, failpoint):   # noqa: F811
+    who = "again@sender.example"
+    failpoint("before-reply kill 1")
+    mail = letter("comes again")
+    text = mail.text.replace(b"alice@sender.example", who.encode())
+    assert lab.inet.send(text, to="bob@inside.test").code == 250
+
+    def arrived():
+        lab.gw.flush()
+        return lab.lan.mails("bob@inside.test", mail.message_id)
+    until(arrived, "the mail does not arrive", 60, every=0.5)
+    lab.gw.wait_queue_empty()
+    until(lambda: entry(lab, who) > 0, "the mail is not counted")
+    assert entry(lab, who) == 1
