@@ -4,6 +4,7 @@
  *	pmgspam [OPTION]... [FILE]... < mail     the mail with what SpamAssassin would write into it
  *	pmgspam [OPTION]... json FILE...         one JSON line for each mail
  *	pmgspam learn [OPTION]... [FILE]...      tells the classifier what mails are
+ *	pmgspam daemon [OPTION]...               answers spamc
  *
  * Options are those of `spamassassin` where they mean something here; see usage().
  */
@@ -79,7 +80,8 @@ static void usage(FILE *to)
 	      "  -V, --version\n"
 	      "\n"
 	      "  json FILE...                one line of JSON for each mail\n"
-	      "  learn                       teach the classifier: pmgspam learn --help\n",
+	      "  learn                       teach the classifier: pmgspam learn --help\n"
+	      "  daemon                      answer spamc: pmgspam daemon --help\n",
 	      to);
 }
 
@@ -260,6 +262,8 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], "learn") == 0)
 		return pmgspam_learn(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "daemon") == 0)
+		return pmgspam_daemon(argc - 1, argv + 1);
 	buf_init(&o.lines, a, CONF_LINES_MAX);
 	while ((c = getopt_long(argc, argv, "+LtdexC:p:DVh", long_options, NULL)) >= 0)
 		if (!option(&o, c)) {

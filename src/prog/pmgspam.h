@@ -2,3 +2,4 @@
 #pragma once
 
 int pmgspam_learn(int argc, char **argv);
+int pmgspam_daemon(int argc, char **argv);

@@ -175,6 +175,26 @@ int spam_report(struct arena *a, const struct spam_checked *c, struct str *out, 
 	return make_report(a, c, out, e);
 }
 
+int spam_expand(struct arena *a, const struct spam_checked *c, struct str text, struct str *out,
+		struct err *e)
+{
+	struct buf b;
+
+	buf_init(&b, a, SPAM_REPORT_MAX);
+	markup_expand(&b, c, text);
+	return buf_done(&b, out, e);
+}
+
+struct str spam_mail_header(struct str raw)
+{
+	struct str rest = raw, line;
+
+	while (str_line(&rest, &line))
+		if (line.n == 0 || str_eq(line, STR("\r")))
+			break;
+	return str_sub(raw, 0, raw.n - rest.n);
+}
+
 /* A comment must not end early. */
 static struct str bracketed(struct arena *a, struct str s)
 {

@@ -35,5 +35,12 @@ MUST_CHECK int spam_markup(struct arena *a, const struct spam_checked *c, bool a
 MUST_CHECK int spam_report(struct arena *a, const struct spam_checked *c, struct str *out,
 			   struct err *e);
 
+/* `text` with the tags of SpamAssassin's templates replaced, "_SCORE_ of _REQD_". */
+MUST_CHECK int spam_expand(struct arena *a, const struct spam_checked *c, struct str text,
+			   struct str *out, struct err *e);
+
+/* The beginning of a mail up to the empty line that ends its header, and that line. */
+struct str spam_mail_header(struct str raw);
+
 /* The mail as it was before; of a mail without markup a copy. */
 MUST_CHECK int spam_markup_remove(struct arena *a, struct str raw, struct str *out, struct err *e);

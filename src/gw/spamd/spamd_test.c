@@ -1,0 +1,133 @@
+/* Answers to requests; those of 4.0.1's spamd are held to by tests/spam/compare_spamd.py. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "gw/spamd/spamd.h"
+
+static struct arena *a, *work;
+static struct spam_rules *rules;
+
+/* What is answered to a client that says all this and then is silent. */
+static const char *ask(const char *request)
+{
+	const struct spamd s = { .rules = rules, .hostname = "host.example" };
+	static struct conn c;
+	char *answer = arena_alloc(a, 1 << 16);
+	size_t n = strlen(request), got = 0;
+	ssize_t more;
+	struct err e;
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	assert_int_equal(send(pair[1], request, n, 0), (ssize_t)n);
+	shutdown(pair[1], SHUT_WR);
+	conn_init(&c, pair[0], 0);
+	(void)!spamd_serve(&c, work, &s, &e);
+	close(pair[0]);
+	while ((more = read(pair[1], answer + got, (1 << 16) - 1 - got)) > 0)
+		got += (size_t)more;
+	close(pair[1]);
+	answer[got] = '\0';
+	return answer;
+}
+
+#define SPAM "Subject: x\n\nspam\n"
+
+static void commands(void **state)
+{
+	static const struct {
+		const char *request, *answer;
+	} cases[] = {
+		{ "PING SPAMC/1.5\r\n", "SPAMD/1.5 0 PONG\r\n" },
+		{ "SKIP SPAMC/1.5\r\n", "" },
+		{ "CHECK SPAMC/1.5\r\n\r\n" SPAM,
+		  "SPAMD/1.1 0 EX_OK\r\nSpam: True ; 6.0 / 5.0\r\n\r\n" },
+		{ "CHECK SPAMC/1.5\r\nContent-length: 17\r\nUser: x\r\n\r\n" SPAM,
+		  "SPAMD/1.1 0 EX_OK\r\nSpam: True ; 6.0 / 5.0\r\n\r\n" },
+		{ "SYMBOLS SPAMC/1.3\r\n\r\n" SPAM,
+		  "SPAMD/1.1 0 EX_OK\r\nContent-length: 7\r\nSpam: True ; 6.0 / 5.0\r\n\r\n"
+		  "ANOTHER" },
+		{ "SYMBOLS SPAMC/1.2\r\n\r\n" SPAM,
+		  "SPAMD/1.1 0 EX_OK\r\nSpam: True ; 6.0 / 5.0\r\n\r\nANOTHER\r\n" },
+		{ "REPORT_IFSPAM SPAMC/1.5\r\n\r\n\nham\n",
+		  "SPAMD/1.1 0 EX_OK\r\nContent-length: 0\r\nSpam: No ; 0.0 / 5.0\r\n\r\n" },
+		{ "PROCESS SPAMC/1.0\r\n\nham\n", "SPAMD/1.0 0 EX_OK\r\n\nham\n" },
+		{ "HEADERS SPAMC/1.2\r\n\r\nA: b\n\nham\n",
+		  "SPAMD/1.1 0 EX_OK\r\nContent-length: 6\r\n\r\nA: b\n\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_string_equal(ask(cases[i].request), cases[i].answer);
+}
+
+static void wrong_requests(void **state)
+{
+#define BAD "SPAMD/1.0 76 Bad header line: "
+	static const struct {
+		const char *request, *answer;
+	} cases[] = {
+		{ "", BAD "(closed before headers)\r\n" },
+		{ "HELO x\r\n", BAD "(unknown command)\r\n" },
+		{ "CHECK SPAMC/x\r\n", BAD "(unknown command)\r\n" },
+		{ "CHECK SPAMC/1.5\r\n", BAD "(EOF during headers)\r\n" },
+		{ "CHECK SPAMC/1.5\r\nnonsense\r\n",
+		  BAD "(header not in 'Name: value' format)\r\n" },
+		{ "CHECK SPAMC/1.5\r\nContent-length: 20\r\n\r\n" SPAM,
+		  BAD "(Content-Length mismatch: Expected 20 bytes, got 17 bytes)\r\n" },
+		{ "CHECK SPAMC/1.5\r\nContent-length: 99999999999\r\n\r\n",
+		  BAD "(Content-Length contains non-numeric bytes, or is too large)\r\n" },
+		{ "CHECK SPAMC/1.5\r\nCompress: zlib\r\n\r\n" SPAM,
+		  "SPAMD/1.0 69 Service Unavailable: Compress is not supported\r\n" },
+		{ "TELL SPAMC/1.5\r\nSet: local\r\nMessage-class: spam\r\n\r\n" SPAM,
+		  "SPAMD/1.0 69 Service Unavailable: TELL commands are not enabled, set the "
+		  "--allow-tell switch.\r\n" },
+	};
+	struct str many = STR("CHECK SPAMC/1.5\r\n");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_string_equal(ask(cases[i].request), cases[i].answer);
+	for (int i = 0; i <= SPAMD_HEADERS_MAX; i++)
+		many = str_cat(a, many, STR("X: y\r\n"));
+	assert_string_equal(ask(str_z(a, many)), BAD "(too many headers)\r\n");
+}
+
+static int setup(void **state)
+{
+	struct spam_conf_paths paths = {
+		.lines = true,
+		.extra = STR("body ANOTHER /spam/\nscore ANOTHER 6\nuse_bayes 0\nclear_headers\n"
+			     "bayes_auto_learn 0\n"),
+	};
+	struct spam_load_report report;
+	struct err e;
+
+	(void)state;
+	a = arena_open("test", 1u << 30);
+	work = arena_open("request", 1u << 30);
+	return spam_rules_load(a, &paths, &rules, &report, &e);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	arena_close(work);
+	arena_close(a);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(commands),
+		cmocka_unit_test(wrong_requests),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
