@@ -213,8 +213,7 @@ int main(int argc, char **argv)
 	if (first < 0) {
 		fprintf(stderr, "usage: spam_rules [--rules DIR] [--site DIR] [--conf LINES] "
 				"[--sets DIR] [--list] [--report] [--spare] [--bayes] "
-				"[--repeat N] FILE...
-");
+				"[--repeat N] FILE...\n");
 		return 2;
 	}
 	if (load(a, &o, &rules, &report, &e) < 0) {
