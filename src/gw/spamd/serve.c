@@ -49,8 +49,11 @@ static int read_line(struct session *s, char room[SPAMD_LINE_MAX], struct str *l
 	bool eof;
 
 	wait_anew(s);
-	if (conn_line(s->c, room, SPAMD_LINE_MAX, line, &eof, e) < 0)
-		return e->code == ERR_LIMIT ? answered(protocol_error(s, "(line too long)", e)) : -1;
+	if (conn_line(s->c, room, SPAMD_LINE_MAX, line, &eof, e) < 0) {
+		if (e->code != ERR_LIMIT)
+			return -1;
+		return answered(protocol_error(s, "(line too long)", e));
+	}
 	return eof ? answered(protocol_error(s, missing, e)) : 0;
 }
 
@@ -93,9 +96,12 @@ static int read_mail(struct session *s, struct err *e)
 		buf_add(&b, got);
 		conn_take(s->c, got.n);
 	}
-	if (s->r.has_length && b.n < max)
-		return answered(protocol_error(s, str_z(s->a, str_fmt(s->a,
-			"(Content-Length mismatch: Expected %zu bytes, got %zu bytes)", max, b.n)), e));
+	if (s->r.has_length && b.n < max) {
+		struct str why = str_fmt(s->a, "(Content-Length mismatch: Expected %zu bytes, "
+						"got %zu bytes)", max, b.n);
+
+		return answered(protocol_error(s, str_z(s->a, why), e));
+	}
 	s->mail = buf_str(&b);
 	return 0;
 }
@@ -133,6 +139,7 @@ static int answer(struct session *s, struct err *e)
 	bool short_words = s->r.command == SPAMD_REPORT_IFSPAM;
 	bool rewritten = s->r.command == SPAMD_PROCESS || s->r.command == SPAMD_HEADERS;
 	bool old = rewritten && s->r.version < PROTOCOL_1_2;
+	unsigned told_length = rewritten ? PROTOCOL_1_2 : PROTOCOL_1_3;
 	struct str body, score;
 
 	if (spam_expand(s->a, &s->checked, STR("_SCORE_ / _REQD_"), &score, e) < 0 ||
@@ -140,7 +147,7 @@ static int answer(struct session *s, struct err *e)
 		return -1;
 	if (conn_printf(s->c, e, "SPAMD/1.%d 0 EX_OK\r\n", old ? 0 : 1) < 0)
 		return -1;
-	if (s->r.command != SPAMD_CHECK && s->r.version >= (rewritten ? PROTOCOL_1_2 : PROTOCOL_1_3) &&
+	if (s->r.command != SPAMD_CHECK && s->r.version >= told_length &&
 	    conn_printf(s->c, e, "Content-length: %zu\r\n", body.n) < 0)
 		return -1;
 	if ((!rewritten || s->r.version >= PROTOCOL_1_3) &&
