@@ -10,10 +10,15 @@
 #include "cli/cli.h"
 #include "gw/apply/apply.h"
 #include "gw/check/check.h"
+#include "gw/rules/whitelist.h"
 #include "gw/signing/signing.h"
+#include "gw/store/store.h"
 #include "lib/dns/cares.h"
 
-enum { CHECK_MS = 30 * 1000 }; /* for all answers of DNS together */
+enum {
+	CHECK_MS = 30 * 1000,    /* for all answers of DNS together */
+	DATABASE_MS = 10 * 1000, /* for the SMTP whitelist */
+};
 
 static int apicert(struct arena *a, const struct cli_args *args, struct err *e)
 {
@@ -160,6 +165,28 @@ static int init(struct arena *a, const struct cli_args *args, struct err *e)
 	return apply_init(a, &env, e);
 }
 
+/* The SMTP whitelist for Postfix. While nobody can tell it, Postfix keeps what it has. */
+static const struct apply_access *access_tables(struct arena *a)
+{
+	struct db *db = store_open(a, &(struct store_at){ 0 }, NULL);
+	struct apply_access *out = NEW(a, struct apply_access);
+	struct whitelist_tables tables;
+	struct whitelist_row *rows;
+	struct err e;
+	size_t n;
+
+	db_deadline(db, net_now() + DATABASE_MS);
+	if (whitelist_read(a, db, &rows, &n, &e) < 0 ||
+	    whitelist_tables(a, rows, n, &tables, &e) < 0) {
+		log_warn("Postfix keeps the SMTP whitelist of before: %s", e.msg);
+		out = NULL;
+	} else
+		*out = (struct apply_access){ tables.senders, tables.receivers, tables.clients,
+					      tables.postscreen };
+	db_disconnect(db);
+	return out;
+}
+
 static int sync_config(struct arena *a, const struct cli_args *args, struct err *e)
 {
 	struct apply_env env;
@@ -167,6 +194,7 @@ static int sync_config(struct arena *a, const struct cli_args *args, struct err 
 
 	if (apply_env_system(a, &env, e) < 0)
 		return -1;
+	env.access = access_tables(a);
 	return apply_sync(a, &env, cli_flag(args, "restart"), &changed, e);
 }
 

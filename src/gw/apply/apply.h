@@ -22,10 +22,16 @@ struct apply_facts {
 	VEC(struct cidr_addr) own; /* of all interfaces */
 };
 
+/* The SMTP whitelist as Postfix's tables (policy.md section 7). */
+struct apply_access {
+	struct str senders, receivers, clients, postscreen;
+};
+
 struct apply_env {
 	const char *sysroot; /* in front of every path; "" on a real machine */
 	struct cfg_env cfg;  /* its `dir` is below the sysroot too */
 	struct apply_facts facts;
+	const struct apply_access *access; /* NULL: not known, the tables stay as they are */
 	bool systemd; /* runs here */
 	/* Runs a command to its end, with a deadline; output and status as in spawn_run(). */
 	int (*run)(void *ctx, struct arena *a, const char *const *argv, struct str *output,

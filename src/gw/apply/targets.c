@@ -121,11 +121,11 @@ static void add(struct arena *a, const struct apply_env *env, struct target_file
 static struct str filter_dump(struct arena *a, const struct cfg *c)
 {
 	static const char *const keys[][2] = {
-		{ "admin", "admin-mail-from" },	   { "admin", "dkim-use-domain" },
-		{ "admin", "dkim_selector" },	   { "admin", "dkim_sign" },
+		{ "admin", "admin-mail-from" },    { "admin", "dkim-use-domain" },
+		{ "admin", "dkim_selector" },      { "admin", "dkim_sign" },
 		{ "admin", "dkim_sign_all_mail" }, { "mail", "accept-broken-mime" },
-		{ "mail", "hide_received" },	   { "mail", "log-headers" },
-		{ "mail", "ndr_on_block" },	   { "mail", "smtputf8" },
+		{ "mail", "hide_received" },       { "mail", "log-headers" },
+		{ "mail", "ndr_on_block" },        { "mail", "smtputf8" },
 	};
 	struct buf b;
 
@@ -179,6 +179,25 @@ static void add_others(struct arena *a, const struct apply_env *env, const struc
 				  SERVICE_BIT(SERVICE_POLICY) });
 }
 
+/* pmgpolicy reads the whitelist in the database, so it is told, too. */
+static void add_access(struct arena *a, const struct apply_env *env, struct target_files *out)
+{
+	const struct file_attr attr = file_attr_of(env, "root", "root", 0644);
+	const unsigned services = SERVICE_BIT(SERVICE_POSTFIX) | SERVICE_BIT(SERVICE_POLICY);
+	const struct {
+		struct str path, content;
+	} tables[] = {
+		{ STR("/etc/postfix/senderaccess"), env->access->senders },
+		{ STR("/etc/postfix/rcptaccess"), env->access->receivers },
+		{ STR("/etc/postfix/clientaccess"), env->access->clients },
+		{ STR("/etc/postfix/postscreen_access"), env->access->postscreen },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+		add(a, env, out,
+		    (struct target_file){ tables[i].path, tables[i].content, attr, services });
+}
+
 int targets_render(struct arena *a, const struct apply_env *env, const struct apply_state *s,
 		   struct target_files *out, struct err *e)
 {
@@ -193,5 +212,7 @@ int targets_render(struct arena *a, const struct apply_env *env, const struct ap
 		add(a, env, out, file);
 	}
 	add_others(a, env, s, out);
+	if (env->access)
+		add_access(a, env, out);
 	return 0;
 }

@@ -1,4 +1,4 @@
-#include "gw/rules/whitelist.h"
+#include "gw/rules/whitelist_int.h"
 
 #include "base/log.h"
 #include "gw/rules/rules_int.h"
@@ -9,8 +9,7 @@ struct whitelist {
 		const struct rule_type *type;
 		void *data;
 	})
-	senders,
-		receivers;
+	senders, receivers;
 };
 
 /* Receiver kinds by the who object that does the same. */
@@ -18,27 +17,35 @@ static const struct {
 	int64_t otype, as;
 } receiver_kinds[] = { { 1007, 1001 }, { 1008, 1002 }, { 1009, 1000 } };
 
+int64_t whitelist_kind(int64_t otype)
+{
+	for (size_t i = 0; i < ARRAY_LEN(receiver_kinds); i++)
+		if (otype == receiver_kinds[i].otype)
+			return receiver_kinds[i].as;
+	return otype;
+}
+
 static int add(struct arena *a, struct whitelist *w, const struct whitelist_row *row, struct err *e)
 {
 	const struct rule_source src = { .id = row->id, .value = row->value };
-	struct whitelist_object o = { .type = rule_type_find(row->otype) };
-	bool receiver = false;
+	struct whitelist_object o = { .type = rule_type_find(whitelist_kind(row->otype)) };
 
-	for (size_t i = 0; i < ARRAY_LEN(receiver_kinds); i++)
-		if (row->otype == receiver_kinds[i].otype) {
-			o.type = rule_type_find(receiver_kinds[i].as);
-			receiver = true;
-		}
 	if (!o.type || o.type->class != CLASS_WHO || !o.type->who)
 		return err_set(e, ERR_INVALID, "its type %lld is not available here",
 			       (long long)row->otype);
 	if (rule_type_read(a, o.type, &src, &o.data, e) < 0)
 		return -1;
-	if (receiver)
+	if (whitelist_kind(row->otype) != row->otype)
 		vec_add(a, &w->receivers, o);
 	else
 		vec_add(a, &w->senders, o);
 	return 0;
+}
+
+static int too_many(struct err *e)
+{
+	return err_set(e, ERR_LIMIT, "more than %d objects in the SMTP whitelist",
+		       WHITELIST_OBJECTS_MAX);
 }
 
 int whitelist_build(struct arena *a, const struct whitelist_row *rows, size_t n,
@@ -47,8 +54,7 @@ int whitelist_build(struct arena *a, const struct whitelist_row *rows, size_t n,
 	struct whitelist *w = NEW(a, struct whitelist);
 
 	if (n > WHITELIST_OBJECTS_MAX)
-		return err_set(e, ERR_LIMIT, "more than %d objects in the SMTP whitelist",
-			       WHITELIST_OBJECTS_MAX);
+		return too_many(e);
 	for (size_t i = 0; i < n; i++) {
 		struct err one;
 
@@ -60,7 +66,16 @@ int whitelist_build(struct arena *a, const struct whitelist_row *rows, size_t n,
 	return 0;
 }
 
-int whitelist_load(struct arena *a, struct db *db, struct whitelist **out, struct err *e)
+bool whitelist_usable(struct arena *a, const struct whitelist_row *row)
+{
+	struct whitelist w = { 0 };
+	struct err e;
+
+	return add(a, &w, row, &e) == 0;
+}
+
+int whitelist_read(struct arena *a, struct db *db, struct whitelist_row **rows, size_t *n,
+		   struct err *e)
 {
 	static const struct db_statement objects = {
 		NULL, "SELECT o.id, o.objecttype, o.value FROM object o"
@@ -68,17 +83,25 @@ int whitelist_load(struct arena *a, struct db *db, struct whitelist **out, struc
 		      " WHERE g.class = 'greylist' ORDER BY o.id"
 	};
 	const struct db_rows *r;
-	struct whitelist_row *rows;
-	size_t n;
 
 	if (db_run(db, a, &objects, NULL, 0, &r, e) < 0)
 		return err_wrap(e, "SMTP whitelist");
-	n = db_rows_count(r);
-	rows = NEW_N(a, struct whitelist_row, n);
-	for (size_t i = 0; i < n; i++)
-		rows[i] =
+	*n = db_rows_count(r);
+	if (*n > WHITELIST_OBJECTS_MAX)
+		return too_many(e);
+	*rows = NEW_N(a, struct whitelist_row, *n);
+	for (size_t i = 0; i < *n; i++)
+		(*rows)[i] =
 			(struct whitelist_row){ db_int(r, i, 0), db_int(r, i, 1), db_str(r, i, 2) };
-	return whitelist_build(a, rows, n, out, e);
+	return 0;
+}
+
+int whitelist_load(struct arena *a, struct db *db, struct whitelist **out, struct err *e)
+{
+	struct whitelist_row *rows;
+	size_t n;
+
+	return whitelist_read(a, db, &rows, &n, e) < 0 ? -1 : whitelist_build(a, rows, n, out, e);
 }
 
 bool whitelist_has_sender(const struct whitelist *w, struct str sender, struct str client_text,

@@ -99,6 +99,38 @@ static void test_unusable_objects(void **state)
 	assert_false(sender(w, "", "192.0.2.0"));
 }
 
+static void test_tables(void **state)
+{
+	const struct whitelist_row rows[] = {
+		{ 1, 1001, STR("a+{b}@x.test") },
+		{ 2, 1002, STR("x.test") },
+		{ 3, 1000, STR("a|b/c\\d@(?:.*)") },
+		{ 4, 1003, STR("2001:DB8::0001") },
+		{ 5, 1004, STR("192.0.2.77/24") },
+		{ 6, 1007, STR("bob@inside.test") },
+		{ 7, 1009, STR("r[0-9]@.*") },
+		{ 8, 1002, STR("x.test") },
+		{ 9, 1001, STR("a@x\n/^/ OK") },
+		{ 10, 1000, STR("(?i)x.*?") },
+		{ 11, 1000, STR("(") },
+		{ 12, 1005, STR("p:g") },
+		{ 13, 1000, STR("[\\]x]") },
+	};
+	struct whitelist_tables t;
+	struct err e;
+
+	(void)state;
+	log_quiet(true);
+	assert_int_equal(whitelist_tables(a, rows, ARRAY_LEN(rows), &t, &e), 0);
+	assert_string_equal(str_z(a, t.senders), "/^(a|b\\/c[0-9]@(.*))$/ OK\n"
+						 "/^.+@x\\.test$/ OK\n"
+						 "/^a\\+\\{b\\}@x\\.test$/ OK\n");
+	assert_string_equal(str_z(a, t.receivers), "/^(r[0-9]@.*)$/ OK\n"
+						   "/^bob@inside\\.test$/ OK\n");
+	assert_string_equal(str_z(a, t.clients), "192.0.2.0/24 OK\n2001:db8::1 OK\n");
+	assert_string_equal(str_z(a, t.postscreen), "192.0.2.0/24 permit\n2001:db8::1 permit\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -106,6 +138,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_receiver_kinds, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sides_do_not_mix, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unusable_objects, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_tables, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
