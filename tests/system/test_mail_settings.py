@@ -1,18 +1,18 @@
 """What each key of the section mail does, seen over real connections (manual 4.5).
 
-Four sets of settings, each in effect for several tests, since every change costs seconds. Other
+Five sets of settings, each in effect for several tests, since every change costs seconds. Other
 files test greylist*, spf, max_policy (test_policy), before_queue_filtering, ndr_on_block and
-accept-broken-mime (test_before_queue). JUDGED_BY_POSTCONF are the keys whose effect takes hours,
-or a load that a test does not have.
+accept-broken-mime (test_before_queue); the last test tells which key nobody tests.
+JUDGED_BY_POSTCONF are the keys whose effect takes hours, or a load that a test does not have.
 """
 
+import os
 import re
 import ssl
 
 import pytest
 
 from lab import smtp, world
-from lab.processes import children
 from lab.settings import settings
 from lab.wait import until
 
@@ -322,3 +322,74 @@ def test_judged_by_postconf(lab):
             with lab.inet.dialogue(world.GATEWAY, 25, world.CLIENTS[5]) as dialogue:
                 greetings.append(dialogue.greeting.code)
         assert greetings == [220, 220, 220, 421]
+
+
+# Fifth set: IPv6 on both sides, and how many work.
+
+
+@pytest.fixture(scope="module")
+def six(lab):
+    """The mail server inside has an IPv6 address only, and may send from it."""
+    sink = lab.lan.sink("only-six", world.MX_INSIDE6, 25)
+    with settings(lab.gw, relay=world.MX_INSIDE6, spf=0, max_filters=4,
+                  files={"mynetworks": "10.9.0.0/24\n2001:db8:9::/64\n"}):
+        yield lab, sink
+    sink.behave(up=False)
+
+
+@pytest.mark.parametrize("gateway, client", [(world.GATEWAY6, world.OUTSIDE6), (None, None)],
+                         ids=["IPv6 alone", "from IPv4 to IPv6"])
+def test_incoming_over_ipv6(six, letter, gateway, client):
+    lab, sink = six
+    mail = letter("six")
+    assert lab.inet.send(mail.text, to="bob@inside.test", gateway=gateway,
+                         client=client).code == 250
+    kept = sink.wait("bob@inside.test", mail.message_id)[0]
+    assert kept.envelope["client"] == world.GATEWAY6_INSIDE
+    if client:
+        assert any(f"IPv6:{client}" in value for value in kept.header("Received"))
+
+
+def test_outgoing_over_ipv6(six, letter):
+    lab, _ = six
+    mail = letter("six out")
+    assert lab.lan.send(mail.text, to="x@sender.example", gateway=world.GATEWAY6_INSIDE,
+                        client=world.MX_INSIDE6).code == 250
+    assert lab.inet.wait("x@sender.example", mail.message_id)
+    refused = lab.inet.send(mail.text, to="x@sender.example", gateway=world.GATEWAY6, port=26,
+                            client=world.OUTSIDE6)
+    assert refused.code == 554      # that network is not among those trusted
+
+
+def filters(lab):
+    """How many children the filter's generations have."""
+    lines = lab.gw.exec("ps -eo pid=,ppid=,args=").out.splitlines()
+    parents = {words[0]: words[1] for words in map(str.split, lines)
+               if words[2].endswith("pmg-smtp-filter")}
+    return sum(parents.get(parent) in parents for parent in parents.values())
+
+
+def test_max_filters(six):
+    """Two fewer than in the lab; the housekeeper of a generation is always there."""
+    lab, _ = six
+    until(lambda: filters(lab) == 4 + 1, lambda: f"{filters(lab)} children")
+    assert re.search(r"^scan +unix .* 4 +lmtp ", lab.gw.exec(["postconf", "-M"]).out, re.M)
+
+
+# All of them
+
+
+def test_every_key_has_its_test(lab):
+    """A key that no system test sets has no effect that anybody has seen."""
+    keys = re.findall(r"^pmg\.mail\.(\S+) =", lab.gw.exec(["pmgconfig", "dump"]).out, re.M)
+    assert len(keys) > 30
+    here = os.path.dirname(__file__)
+    texts = ""
+    for name in os.listdir(here):
+        if name.endswith(".py"):
+            with open(f"{here}/{name}", encoding="utf-8") as file:
+                texts += file.read()
+    set_in_tests = {name.replace("__", "-") for name in re.findall(r"\b([a-z0-9_]+)=", texts)}
+    judged = {name.replace("__", "-") for name in JUDGED_BY_POSTCONF}
+    missing = sorted(set(keys) - set_in_tests - judged)
+    assert not missing, f"no test sets {', '.join(missing)}"

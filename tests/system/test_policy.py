@@ -156,6 +156,22 @@ def age(lab, seconds):
                f"mtime = mtime - {seconds}")
 
 
+def test_networks_are_as_wide_as_their_masks(lab):
+    """Who sends again from the same network is known; and max_policy says how many work."""
+    with settings(lab, greylist=1, greylist6=1, spf=0, greylistmask4=16, greylistmask6=32,
+                  max_policy=3):
+        forget(lab)
+        until(lambda: len(workers(lab)) == 3, lambda: f"workers: {workers(lab)}")
+        with Policy(lab.gw) as policy:
+            for client in ("203.0.113.7", "2001:db8:1:2::7"):
+                assert policy.ask(client_address=client) == DEFER
+            age(lab, 181)
+            for client in ("203.0.9.9", "2001:db8:ffff::1"):
+                assert policy.ask(client_address=client) == "dunno"
+            for client in ("203.1.113.7", "2001:db9::7"):
+                assert policy.ask(client_address=client) == DEFER
+
+
 def test_greylisted_and_retried(grey, letter):
     forget(grey)
     mail = letter("grey")
