@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """Writes mails for rules that no mail of the collections hits, and asks SpamAssassin about them.
 
-    compose.py SPAM_RULES [--rounds N] [--only RULE]...
+    compose.py SPAM_RULES [--rounds N] [--tries N] [--seed N] [--only RULE]... [--add MAIL]...
 
 From each rule's pattern come texts that it might match, and from a meta what must hit for it; they
 are put into mails, our engine shows quickly which are worth keeping, and SpamAssassin says what
 they hit. A few for each rule that ours sees nowhere go to SpamAssassin too: it may. New mails are
-added to answers/coverage.json.xz: see compare_coverage.py. Run by hand; the mails stay as they are
+added to answers/coverage.json.xz: see compare_coverage.py. So are the files after --add, as far as
+they hit something that is missing: mails written by hand. Run by hand; the mails stay as they are
 when SpamAssassin is asked anew.
 """
 import argparse
@@ -167,6 +168,12 @@ def tried(composer, names, seeds):
                 yield name, text
 
 
+def read(path):
+    """The octets of a file as characters."""
+    with open(path, encoding="latin-1", newline="") as mail:
+        return mail.read()
+
+
 def keep_useful(program, tries, missing):
     """Mails that hit rules that are still missing, each at least one more than those before."""
     kept, missing = [], set(missing)
@@ -187,6 +194,7 @@ def main():
     parser.add_argument("--tries", type=int, default=8)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", action="append")
+    parser.add_argument("--add", action="append", default=[])
     args = parser.parse_args()
     need_spamassassin()
     rules = local_rules()
@@ -194,10 +202,10 @@ def main():
     covered = corpus_hits() | {r for k in kept for r in k["all"]}
     missing = {n for n, r in rules.items() if is_active(r)} - covered
     print(f"{len(missing)} rules are not hit yet")
+    found, missing = keep_useful(args.program, [(p, read(p)) for p in args.add], missing)
     composer = Composer(rules)
     composer.prove(args.program, 6)
     print(f"{len(composer.proven)} patterns have texts that match")
-    found = []
     for turn in range(args.rounds):
         names = sorted(set(args.only or missing) & missing)
         first = args.seed + turn * args.tries
