@@ -120,6 +120,7 @@ class Gateway(Node):
                                   ("/var/lib/postfix", "postfix:postfix", "755"),
                                   ("/var/spool/postfix", "root:root", "755"),
                                   ("/var/spool/pmg", "root:pmg", "775"),
+                                  ("/var/cache/pmg-smtp-filter", "pmg-smtp-filter:pmg", "700"),
                                   ("/var/lib/pmg", "root:root", "755"),
                                   ("/var/lib/pmg/spamassassin", "pmg-smtp-filter:pmg", "750")):
             self.exec(["mkdir", "-p", path])

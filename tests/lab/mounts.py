@@ -15,11 +15,12 @@ DEVICES = ["null", "zero", "full", "random", "urandom", "tty"]
 LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1",
          "stderr": "/proc/self/fd/2", "ptmx": "pts/ptmx"}
 
-# Gateway places that start empty, on the disk of the checkout: path below the lab's gw/
+# Gateway places that start empty (but for sets: see kept_sets()), on the disk of the checkout: path
+# below the lab's gw/
 EMPTY = {"/var/lib/postgresql": "postgresql", "/etc/postgresql": "postgresql-etc",
          "/var/spool/postfix": "postfix-spool", "/var/lib/postfix": "postfix-lib",
          "/var/spool/pmg": "spool", "/var/log": "log", "/var/lib/clamav": "clamav",
-         "/etc/pmg": "etc-pmg"}
+         "/etc/pmg": "etc-pmg", "/var/cache/pmg-smtp-filter": "sets"}
 
 
 def run(*command):
@@ -103,6 +104,14 @@ def empty_places(node_dir):
         bind(source, target)
 
 
+def kept_sets(directory):
+    """Compiled sets of spam rules take a minute to make: all labs of a checkout share them."""
+    kept, place = f"{directory}/../../sets", f"{directory}/gw/sets"
+    os.makedirs(kept, exist_ok=True)
+    os.makedirs(place, exist_ok=True)
+    bind(kept, place)
+
+
 def arrange_gateway(node_dir, stage):
     """Everything the gateway may write to, then the rest of the machine read-only."""
     scratch = scratch_space(node_dir)
@@ -133,8 +142,10 @@ def arrange(name, directory):
     run("mount", "--make-rprivate", "/")
     run("mount", "-t", "sysfs", "sysfs", "/sys")
     os.makedirs(f"{directory}/{name}", exist_ok=True)
+    if name == "gw":
+        kept_sets(directory)
     # A checkout may lie below a place that is covered on the way: /root, /var, /tmp.
-    run("mount", "--bind", directory, HOLD)
+    run("mount", "--rbind", directory, HOLD)
     if name == "gw":
         arrange_gateway(f"{HOLD}/{name}", f"{HOLD}/stage")
     else:

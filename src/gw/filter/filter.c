@@ -158,7 +158,8 @@ static int make_directories(struct err *e)
 	if (!user || !group)
 		return err_set(e, ERR_NOTFOUND, "user '%s' or group 'pmg' is missing: create them",
 			       FILTER_USER);
-	if (make_directory(FILTER_RUN_DIR, 0755, user->pw_uid, user->pw_gid, e) < 0)
+	if (make_directory(FILTER_RUN_DIR, 0755, user->pw_uid, user->pw_gid, e) < 0 ||
+	    make_directory(FILTER_SETS_DIR, 0700, user->pw_uid, user->pw_gid, e) < 0)
 		return -1;
 	/* setgid: what any of our daemons puts there belongs to the group */
 	return make_directory(SPOOL_ROOT, 02775, 0, group->gr_gid, e);

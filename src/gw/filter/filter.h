@@ -21,6 +21,7 @@
 #define FILTER_USER "pmg-smtp-filter"
 #define FILTER_RUN_DIR "/run/pmg-smtp-filter"
 #define FILTER_PIDFILE "/run/pmg-smtp-filter.pid"
+#define FILTER_SETS_DIR "/var/cache/pmg-smtp-filter" /* compiled sets of the spam rules */
 
 enum {
 	FILTER_PORT_OUT = 10023, /* trusted: outgoing mail */

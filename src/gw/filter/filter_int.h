@@ -41,6 +41,7 @@ struct filter {
 	struct cfg *cfg;
 	struct rules *rules;
 	struct signing *signing;
+	bool sets_missing; /* the spam rules came without compiled sets */
 	struct filter_slot *slots;
 
 	/* of a worker */
@@ -63,6 +64,12 @@ int filter_load(void *ctx, size_t *workers, struct err *e);
 /* Into f->a what mails are judged by: settings, rules, content types, spam rules. */
 int filter_load_context(struct filter *f, struct err *e);
 struct db *filter_database(struct filter *f, struct arena *a);
+
+/*
+ * sets.c: compiles the sets of the spam rules in a child of this generation and then has the daemon
+ * start a new one. Until then PCRE2 alone decides, with the same answers.
+ */
+void filter_build_sets(const struct filter *f);
 
 /* users.c: for each recipient of the envelope the user it belongs to, as people now say. */
 struct str *filter_users(struct arena *a, struct people *people, const struct smtp_envelope *env);

@@ -87,9 +87,10 @@ static void adopt_channels(struct filter *f)
 static int load_spam_rules(struct filter *f, struct err *e)
 {
 	struct spam_load_report report = { 0 };
-	const struct spam_conf_paths paths = spam_paths(f, CHANNELS_CURRENT);
+	struct spam_conf_paths paths = spam_paths(f, CHANNELS_CURRENT);
 	struct spam_rules *rules;
 
+	paths.sets_dir = FILTER_SETS_DIR;
 	if (spam_rules_load(f->a, &paths, &rules, &report, e) < 0)
 		return err_wrap(e, "spam rules");
 	for (size_t i = 0; i < report.unknown.n; i++) {
@@ -98,9 +99,11 @@ static int load_spam_rules(struct filter *f, struct err *e)
 		log_debug("%.*s:%u: %.*s", STR_ARG(note->file), note->line,
 			  STR_ARG(note->message));
 	}
-	log_info("spam rules: %zu active of %zu in %zu files, %zu off for want of a test",
-		 report.active, report.rules, report.files, report.disabled.n);
+	log_info("spam rules: %zu active of %zu in %zu files, %zu off for want of a test, sets %s",
+		 report.active, report.rules, report.files, report.disabled.n,
+		 report.sets_loaded ? "loaded" : "not there yet");
 	f->scan.spam = rules;
+	f->sets_missing = !report.sets_loaded;
 	return 0;
 }
 
@@ -156,6 +159,8 @@ int filter_load(void *ctx, size_t *workers, struct err *e)
 	if (make_slots(f, n, e) < 0)
 		return -1;
 	log_info("Filter daemon (re)started (max. %zu processes)", n);
+	if (f->sets_missing)
+		filter_build_sets(f);
 	*workers = n;
 	return 0;
 }
