@@ -96,10 +96,7 @@ static const struct known known[] = {
 	  " phishing_openphish_feed phishing_phishstats_feed"
 	  " phishing_phishstats_minscore phishing_phishtank_feed phishing_uri_noparam " },
 	{ "Pyzor",
-	  " pyzor_count_min pyzor_fork pyzor_max pyzor_options pyzor_path pyzor_perl"
-	  " pyzor_server_file pyzor_timeout pyzor_welcomelist_factor"
-	  " pyzor_welcomelist_min pyzor_whitelist_factor pyzor_whitelist_min"
-	  " use_pyzor " },
+	  " pyzor_fork pyzor_max pyzor_options pyzor_path pyzor_perl pyzor_timeout " },
 	{ "Razor2",
 	  " razor_config razor_fork razor_timeout use_razor2 " },
 	{ "ResourceLimits",

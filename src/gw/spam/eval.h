@@ -45,6 +45,7 @@ struct dns;        /* lib/dns/dns.h */
 struct captures;   /* ruleset.h */
 struct spam_lists; /* lists.h */
 struct spam_auth;  /* auth.h */
+struct talks;      /* talks.h */
 
 /* One mail, as the functions of one family see it. */
 struct eval_run {
@@ -57,6 +58,7 @@ struct eval_run {
 	/* Whom network tests ask: their functions run only where there is a network. */
 	struct dns *dns;
 	struct spam_lists *lists;
+	struct talks *talks; /* for servers that are no DNS: their sockets are waited for too */
 	const struct captures *captures; /* ruleset.h: what named groups have caught so far */
 	struct spam_auth **auth; /* auth.h: what is known about who vouches for the mail */
 	const struct eval_hits *hits; /* so far */

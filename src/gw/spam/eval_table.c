@@ -21,6 +21,7 @@ const struct eval_family *const eval_families[] = {
 	&eval_mime,
 	&eval_ole,
 	&eval_pdf,
+	&eval_pyzor,
 	&eval_rbl,
 	&eval_relay,
 	&eval_short_url,

@@ -144,13 +144,28 @@ static void gate_cancel(struct dns_resolver *r)
 	inner->cancel(inner);
 }
 
+static size_t gate_fds(struct dns_resolver *r, struct pollfd *fds, size_t max, int64_t *until)
+{
+	struct dns_resolver *inner = gate_of(r)->inner;
+
+	return inner->fds ? inner->fds(inner, fds, max, until) : 0;
+}
+
+static void gate_ready(struct dns_resolver *r, const struct pollfd *fds, size_t n)
+{
+	struct dns_resolver *inner = gate_of(r)->inner;
+
+	if (inner->ready)
+		inner->ready(inner, fds, n);
+}
+
 struct dns_resolver *gate_open(struct arena *a, const struct gate_rules *rules,
 			       const struct spam_network *net, int64_t now)
 {
 	struct gate *g = NEW(a, struct gate);
 
 	*g = (struct gate){
-		.resolver = { .send = gate_send, .wait = gate_wait, .cancel = gate_cancel },
+		.resolver = { gate_send, gate_wait, gate_cancel, gate_fds, gate_ready },
 		.inner = net->resolver,
 		.rules = rules,
 		.health = net->health,

@@ -2,6 +2,7 @@
 #include "gw/spam/lists.h"
 #include "gw/spam/points.h"
 #include "gw/spam/ruleset.h"
+#include "gw/spam/talks.h"
 #include "gw/spam/worth.h"
 
 #include "base/net.h"
@@ -33,6 +34,7 @@ struct run {
 	struct input_scan *scans; /* by input */
 	void **evals; /* what each family of eval functions found out */
 	struct spam_envelope env;
+	struct talks talks;
 	struct dns *dns; /* NULL: nothing is asked */
 	struct spam_lists *lists;
 	struct spam_auth *auth;
@@ -382,6 +384,7 @@ static struct eval_run eval_run(struct run *run, size_t family)
 		.mail = run->evals[family],
 		.dns = run->dns,
 		.lists = run->lists,
+		.talks = &run->talks,
 		.captures = &run->captures,
 		.auth = &run->auth,
 		.hits = &run->so_far,
@@ -513,10 +516,10 @@ static void net_finish(struct run *run)
 		return;
 	run->net_over = true;
 	net_look(run);
-	while (run->n_open && dns_pending(run->dns)) {
+	while (run->n_open && (dns_pending(run->dns) || run->talks.n)) {
 		int64_t limit = net_limit(run), now = net_now();
 
-		dns_wait_any(run->dns, limit);
+		talks_wait(&run->talks, run->dns, limit);
 		net_look(run);
 		if (now >= limit)
 			break;

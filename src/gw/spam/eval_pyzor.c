@@ -1,0 +1,250 @@
+/* check_pyzor(): have many others reported this text? Spoken to directly, without its client. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "gw/spam/eval_table.h"
+#include "gw/spam/message_int.h"
+#include "gw/spam/talks.h"
+#include "lib/pyzor/pyzor.h"
+
+enum {
+	SERVER_FILE_MAX = 64 << 10,
+	/* The digest of next to nothing has counts beyond these, whatever the mail. */
+	REPORTED_MAX = 1000000,
+	WELCOME_MAX = 10000,
+	THREAD_MIN = 1024, /* lower ones are the server's */
+};
+
+struct settings {
+	bool off;
+	int64_t count_min, welcome_min;
+	double welcome_factor;
+	struct str host;
+	uint16_t port;
+};
+
+struct state {
+	enum { FRESH, RESOLVING, ASKED, DONE } step;
+	int fd;
+	uint16_t thread;
+	struct pyzor_answer answer;
+};
+
+/* Of all parts as SpamAssassin reads them. */
+static struct str digest_of(struct eval_run *r)
+{
+	struct pyzor_text t = { .a = r->a };
+	size_t n;
+	const struct spam_part *const *parts = spam_parts(r->m, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		struct spam_node *node = (struct spam_node *)parts[i];
+
+		if (!parts[i]->leaf)
+			continue;
+		if (str_starts(parts[i]->type, STR("text/")))
+			pyzor_add(&t, spam_node_decoded(r->m, node), parts[i]->charset,
+				  str_eq(parts[i]->type, STR("text/html")));
+		else
+			pyzor_add(&t, node->raw, STR(""), false);
+	}
+	return pyzor_digest(&t);
+}
+
+static uint16_t random_thread(void)
+{
+	uint16_t id = 0;
+
+	while (id < THREAD_MIN)
+		if (getrandom(&id, sizeof(id), 0) != (ssize_t)sizeof(id))
+			id = 0;
+	return id;
+}
+
+/* False if it cannot be sent; then there is no answer. */
+static bool send_question(struct eval_run *r, struct state *s, const struct cidr_addr *addr)
+{
+	const struct settings *settings = r->conf;
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(settings->port) };
+	struct str packet;
+
+	memcpy(&to.sin_addr, addr->b, sizeof(to.sin_addr));
+	s->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (s->fd < 0 || !talks_add(r->talks, r->a, s->fd))
+		return false;
+	s->thread = random_thread();
+	packet = pyzor_question(r->a, digest_of(r), s->thread, r->env->now);
+	/* Connected, so that only that server's answers are seen. */
+	if (connect(s->fd, (struct sockaddr *)&to, sizeof(to)) == 0 &&
+	    send(s->fd, packet.p, packet.n, 0) == (ssize_t)packet.n)
+		return true;
+	talks_end(r->talks, s->fd);
+	return false;
+}
+
+static void resolve(struct eval_run *r, struct state *s)
+{
+	const struct settings *settings = r->conf;
+	const struct dns_question *q;
+	struct cidr_addr addr;
+
+	s->step = RESOLVING;
+	if (!cidr_addr_parse(settings->host, &addr)) {
+		q = dns_ask(r->dns, settings->host, DNS_A);
+		if (q->status == DNS_PENDING)
+			return;
+		addr = q->n ? q->records[0].addr : (struct cidr_addr){ .family = 0 };
+	}
+	s->step = addr.family == 4 && send_question(r, s, &addr) ? ASKED : DONE;
+}
+
+static void receive(struct eval_run *r, struct state *s)
+{
+	char packet[PYZOR_PACKET_MAX];
+	ssize_t n;
+
+	while ((n = recv(s->fd, packet, sizeof(packet), 0)) > 0)
+		if (pyzor_answer_read((struct str){ packet, (size_t)n }, s->thread, &s->answer)) {
+			s->step = DONE;
+			break;
+		}
+	/* Nobody listens there. */
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		s->step = DONE;
+	if (s->step == DONE)
+		talks_end(r->talks, s->fd);
+}
+
+static unsigned judged(const struct settings *settings, const struct pyzor_answer *answer)
+{
+	double limit = (double)answer->reported * settings->welcome_factor;
+
+	if (answer->reported >= REPORTED_MAX || answer->welcome >= WELCOME_MAX)
+		return 0;
+	if (answer->welcome >= settings->welcome_min && limit > 0 &&
+	    (double)answer->welcome >= limit)
+		return 0;
+	return answer->reported > 0 && answer->reported >= settings->count_min;
+}
+
+static unsigned call(struct eval_run *r, const struct eval_args *args)
+{
+	const struct settings *settings = r->conf;
+	struct state *s = r->mail;
+
+	(void)args;
+	if (settings->off)
+		return 0;
+	if (s->step <= RESOLVING)
+		resolve(r, s);
+	if (s->step == ASKED)
+		receive(r, s);
+	return s->step == DONE ? judged(settings, &s->answer) : EVAL_PENDING;
+}
+
+static void start(struct eval_run *r, const struct eval_args *args)
+{
+	call(r, args);
+}
+
+/* `HOST:PORT` of the first line that is no comment. */
+static enum conf_verdict server_file(struct conf_parser *p, struct settings *s, struct str path)
+{
+	struct str text, line;
+	struct err e;
+	int64_t port;
+
+	if (path.n == 0)
+		return CONF_MISSING;
+	if (file_read(p->conf->tmp, str_z(p->conf->tmp, path), SERVER_FILE_MAX, &text, &e) < 0) {
+		conf_note(p, "pyzor_server_file: %s", e.msg);
+		return CONF_NOTED;
+	}
+	while (str_line(&text, &line)) {
+		struct str rest = str_trim(line), host = str_cut(&rest, ':');
+
+		if (host.n == 0 || str_starts(host, STR("#")))
+			continue;
+		if (!dns_name_is_valid(host) || !str_int(rest, 1, UINT16_MAX, &port))
+			break;
+		s->host = str_copy(p->conf->keep, host);
+		s->port = (uint16_t)port;
+		return CONF_OK;
+	}
+	conf_note(p, "pyzor_server_file: no line HOST:PORT in %.*s", STR_ARG(path));
+	return CONF_NOTED;
+}
+
+static enum conf_verdict factor(struct str value, double *out)
+{
+	char text[32], *end;
+
+	if (value.n == 0 || value.n >= sizeof(text))
+		return value.n ? CONF_INVALID : CONF_MISSING;
+	memcpy(text, value.p, value.n);
+	text[value.n] = '\0';
+	*out = strtod(text, &end);
+	return *end || !(*out >= 0) ? CONF_INVALID : CONF_OK;
+}
+
+static enum conf_verdict count(struct str value, int64_t *out)
+{
+	if (value.n == 0)
+		return CONF_MISSING;
+	return str_int(value, 0, INT32_MAX, out) ? CONF_OK : CONF_INVALID;
+}
+
+static enum conf_verdict setting(struct conf_parser *p, void *conf, struct str key,
+				 struct str value)
+{
+	struct settings *s = conf;
+	enum conf_verdict v;
+	bool on;
+
+	if (str_eq(key, STR("use_pyzor"))) {
+		v = conf_bool(value, &on);
+		if (v == CONF_OK)
+			s->off = !on;
+		return v;
+	}
+	if (str_eq(key, STR("pyzor_count_min")))
+		return count(value, &s->count_min);
+	if (str_eq(key, STR("pyzor_welcomelist_min")) || str_eq(key, STR("pyzor_whitelist_min")))
+		return count(value, &s->welcome_min);
+	if (str_eq(key, STR("pyzor_welcomelist_factor")) ||
+	    str_eq(key, STR("pyzor_whitelist_factor")))
+		return factor(value, &s->welcome_factor);
+	if (str_eq(key, STR("pyzor_server_file")))
+		return server_file(p, s, value);
+	return CONF_UNKNOWN;
+}
+
+static void conf_init(struct spam_conf *c, void *conf)
+{
+	struct settings *s = conf;
+
+	(void)c;
+	*s = (struct settings){ .count_min = 5,
+				.welcome_min = 10,
+				.welcome_factor = 0.2,
+				.host = STR("public.pyzor.org"),
+				.port = PYZOR_PORT };
+}
+
+static const struct eval evals[] = {
+	{ .name = "check_pyzor", .start = start, .call = call },
+	{ 0 },
+};
+
+const struct eval_family eval_pyzor = {
+	.plugin = "Pyzor",
+	.evals = evals,
+	.conf_size = sizeof(struct settings),
+	.mail_size = sizeof(struct state),
+	.conf_init = conf_init,
+	.setting = setting,
+};
