@@ -33,6 +33,7 @@ enum {
 struct service {
 	struct spam_conf_paths paths;
 	struct buf lines;
+	const char *user;
 	int64_t port, children;
 	bool help;
 	pid_t parent;
@@ -43,6 +44,7 @@ struct service {
 
 static const struct option options[] = {
 	{ "port", required_argument, NULL, 'p' },
+	{ "username", required_argument, NULL, 'u' },
 	{ "max-children", required_argument, NULL, 'm' },
 	{ "allow-tell", no_argument, NULL, 'l' },
 	{ "local", no_argument, NULL, 'L' },
@@ -59,6 +61,7 @@ static void usage(FILE *to)
 	      "\n"
 	      "  -p, --port N            on 127.0.0.1 (783)\n"
 	      "  -m, --max-children N    requests at the same time (5)\n"
+	      "  -u, --username USER     as whom, where it is started by root (pmg-smtp-filter)\n"
 	      "  -l, --allow-tell        clients may teach the classifier (spamc -L)\n"
 	      "  -L, -C, --siteconfigpath, --cf   as for pmgspam\n",
 	      to);
@@ -69,6 +72,9 @@ static bool option(struct service *s, int c)
 	switch (c) {
 	case 'p':
 		return str_int(str_of(optarg), 1, UINT16_MAX, &s->port);
+	case 'u':
+		s->user = optarg;
+		return true;
 	case 'm':
 		return str_int(str_of(optarg), 1, PREFORK_WORKERS_MAX, &s->children);
 	case 'l':
@@ -159,7 +165,7 @@ static int run(struct service *s, struct err *e)
 
 	if (net_listen_tcp("127.0.0.1", (uint16_t)s->port, &listener, e) < 0)
 		return -1;
-	if (daemon_become(USER, e) < 0)
+	if (daemon_become(s->user, e) < 0)
 		return -1;
 	s->parent = getpid();
 	s->paths.extra = buf_str(&s->lines);
@@ -173,12 +179,12 @@ static int run(struct service *s, struct err *e)
 int pmgspam_daemon(int argc, char **argv)
 {
 	CLEAN_ARENA struct arena *a = arena_open("options", 2 * CONF_LINES_MAX);
-	struct service s = { .port = PORT, .children = CHILDREN };
+	struct service s = { .user = USER, .port = PORT, .children = CHILDREN };
 	struct err e;
 	int c;
 
 	buf_init(&s.lines, a, CONF_LINES_MAX);
-	while ((c = getopt_long(argc, argv, "p:m:lLC:h", options, NULL)) >= 0)
+	while ((c = getopt_long(argc, argv, "p:u:m:lLC:h", options, NULL)) >= 0)
 		if (!option(&s, c)) {
 			usage(stderr);
 			return 2;

@@ -49,11 +49,9 @@ static int read_line(struct session *s, char room[SPAMD_LINE_MAX], struct str *l
 	bool eof;
 
 	wait_anew(s);
-	if (conn_line(s->c, room, SPAMD_LINE_MAX, line, &eof, e) < 0) {
-		if (e->code != ERR_LIMIT)
-			return -1;
-		return answered(protocol_error(s, "(line too long)", e));
-	}
+	if (conn_line(s->c, room, SPAMD_LINE_MAX, line, &eof, e) < 0)
+		return e->code == ERR_LIMIT ? answered(protocol_error(s, "(line too long)", e))
+					    : -1;
 	return eof ? answered(protocol_error(s, missing, e)) : 0;
 }
 
@@ -77,6 +75,15 @@ static int read_headers(struct session *s, struct err *e)
 	return answered(protocol_error(s, "(too many headers)", e));
 }
 
+static int wrong_length(struct session *s, size_t got, struct err *e)
+{
+	struct str what = str_fmt(s->a,
+				  "(Content-Length mismatch: Expected %zu bytes, got %zu bytes)",
+				  s->r.length, got);
+
+	return protocol_error(s, str_z(s->a, what), e);
+}
+
 static int read_mail(struct session *s, struct err *e)
 {
 	size_t max = s->r.has_length ? s->r.length : SPAM_MAIL_MAX;
@@ -96,12 +103,8 @@ static int read_mail(struct session *s, struct err *e)
 		buf_add(&b, got);
 		conn_take(s->c, got.n);
 	}
-	if (s->r.has_length && b.n < max) {
-		struct str why = str_fmt(s->a, "(Content-Length mismatch: Expected %zu bytes, "
-						"got %zu bytes)", max, b.n);
-
-		return answered(protocol_error(s, str_z(s->a, why), e));
-	}
+	if (s->r.has_length && b.n < max)
+		return answered(wrong_length(s, b.n, e));
 	s->mail = buf_str(&b);
 	return 0;
 }
@@ -139,7 +142,6 @@ static int answer(struct session *s, struct err *e)
 	bool short_words = s->r.command == SPAMD_REPORT_IFSPAM;
 	bool rewritten = s->r.command == SPAMD_PROCESS || s->r.command == SPAMD_HEADERS;
 	bool old = rewritten && s->r.version < PROTOCOL_1_2;
-	unsigned told_length = rewritten ? PROTOCOL_1_2 : PROTOCOL_1_3;
 	struct str body, score;
 
 	if (spam_expand(s->a, &s->checked, STR("_SCORE_ / _REQD_"), &score, e) < 0 ||
@@ -147,7 +149,8 @@ static int answer(struct session *s, struct err *e)
 		return -1;
 	if (conn_printf(s->c, e, "SPAMD/1.%d 0 EX_OK\r\n", old ? 0 : 1) < 0)
 		return -1;
-	if (s->r.command != SPAMD_CHECK && s->r.version >= told_length &&
+	if (s->r.command != SPAMD_CHECK &&
+	    s->r.version >= (rewritten ? PROTOCOL_1_2 : PROTOCOL_1_3) &&
 	    conn_printf(s->c, e, "Content-length: %zu\r\n", body.n) < 0)
 		return -1;
 	if ((!rewritten || s->r.version >= PROTOCOL_1_3) &&
