@@ -94,7 +94,8 @@ def main():
         site = os.path.join(HERE, "sites", "stock")
         own, port = free_port(), free_port()
         lines = [f"--cf={line}" for line in CONF]
-        ours = [args.program, "daemon", "-p", str(own), "-L", "-l", "-m", "2", "-C", RULES,
+        ours = [args.program, "daemon", "-p", str(own), "-L", "-l", "-m", "2", "-u", "nobody",
+                "-C", RULES,
                 "--siteconfigpath", site, *lines, f"--cf=bayes_path {directory}/ours"]
         theirs = ["spamd", "-i", "127.0.0.1", "-p", str(port), "-L", "-l", "-x", "-m", "1",
                   "--min-children=1", "-u", "nobody", "-C", RULES, "--siteconfigpath", site,

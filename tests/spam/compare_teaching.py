@@ -87,6 +87,7 @@ def main():
 
         def ours(*args, stdin=None):
             return run(program, "learn", "-L", "--dbpath", os.path.join(directory, "ours"), "--cf",
+                       "loadplugin Mail::SpamAssassin::Plugin::AWL", "--cf",
                        f"auto_welcomelist_path {directory}/awl", *args, stdin=stdin)
 
         def theirs(*args, stdin=None):

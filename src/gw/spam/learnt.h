@@ -53,8 +53,7 @@ void learnt_end(struct learnt *l, MDB_txn *txn);
 /*
  * A store as a process uses it: opened when it is first needed, after the fork, and looked for
  * again as long as it is not there. One that is damaged is reported once, at err ("NAME is off"),
- * and not used; the process then does without. It is open until the process ends; what it has
- * collected has to be flushed before.
+ * and not used; the process then does without. It is closed with the arena of the worker.
  */
 struct learnt_kind {
 	const char *name;

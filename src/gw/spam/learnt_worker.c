@@ -8,15 +8,25 @@ enum { STORE_MEMORY = 1 << 20 };
 struct learnt_worker {
 	const struct learnt_kind *kind;
 	pid_t pid; /* whose everything below is */
+	struct arena *a; /* of the store; NULL: there is none */
 	void *store;
 	bool broken;
 };
+
+static void worker_close(void *p)
+{
+	struct learnt_worker *w = p;
+
+	if (w->a && w->pid == getpid())
+		arena_close(w->a);
+}
 
 struct learnt_worker *learnt_worker_new(struct arena *a, const struct learnt_kind *kind)
 {
 	struct learnt_worker *w = NEW(a, struct learnt_worker);
 
 	w->kind = kind;
+	arena_on_free(a, worker_close, w);
 	return w;
 }
 
@@ -26,8 +36,10 @@ static void worker_open(struct learnt_worker *w, struct str path, bool create)
 	const char *file = str_z(a, str_fmt(a, "%.*s" LEARNT_SUFFIX, STR_ARG(path)));
 	struct err e;
 
-	if (w->kind->open(a, file, create, &w->store, &e) == 0)
+	if (w->kind->open(a, file, create, &w->store, &e) == 0) {
+		w->a = a;
 		return;
+	}
 	w->store = NULL;
 	arena_close(a);
 	if (e.code == ERR_NOTFOUND)
@@ -42,6 +54,7 @@ void *learnt_worker_store(struct learnt_worker *w, struct str path, bool create)
 	if (w->pid != getpid()) {
 		w->pid = getpid();
 		w->store = NULL;
+		w->a = NULL;
 		w->broken = false;
 	}
 	if (!w->store && !w->broken)
