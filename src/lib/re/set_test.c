@@ -35,7 +35,7 @@ static const struct re *pattern(const char *text)
 
 static struct re_set *set_of(const struct re *const *patterns, size_t n)
 {
-	struct re_set *set;
+	struct re_set *set = NULL;
 	struct str bytes;
 	struct err e;
 
