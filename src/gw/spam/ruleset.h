@@ -46,6 +46,7 @@ struct rule {
 	size_t family;
 
 	struct expr *expr;      /* meta; NULL: always 0 */
+	double idle;            /* what it comes to while nothing that it names has hit */
 	struct rule_list needs; /* meta: each rule it names, once */
 	struct rule_list used;  /* metas that name this rule */
 };

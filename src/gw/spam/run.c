@@ -44,6 +44,7 @@ struct run {
 	double *value;     /* by rule; what metas see */
 	bool *ready;       /* has hit, or is done without */
 	uint32_t *waiting; /* metas: names that are not ready */
+	bool *touched;     /* metas: something that they name has hit */
 	unsigned *hits;    /* by rule */
 	struct str *found; /* by rule: what it is about */
 	double *score;     /* by rule */
@@ -85,8 +86,11 @@ static void hit(struct run *run, size_t i, double value)
 	shortcircuit_hit(&run->shortcircuit, &run->rs->shortcircuit, r->shortcircuit, r->name,
 			 r->score, run->n_order);
 	run->shortcircuit.sum += r->subrule ? 0 : r->score;
-	if (run->hits[i]++ == 0)
+	if (run->hits[i]++ == 0) {
 		run->order[run->n_order++] = (uint32_t)i;
+		for (size_t k = 0; k < r->used.n; k++)
+			run->touched[r->used.p[k]] = true;
+	}
 	run->value[i] += value > 0 ? value : 1;
 	rule_ready(run, i);
 }
@@ -115,7 +119,8 @@ static void metas_run(struct run *run)
 	while (run->evaluated < run->queued) {
 		uint32_t i = run->queue[run->evaluated++];
 
-		value = run->rs->rules[i].expr ? expr_eval(run->rs->rules[i].expr, &world) : 0;
+		value = run->touched[i] ? expr_eval(run->rs->rules[i].expr, &world)
+					: run->rs->rules[i].idle;
 		if (value != 0)
 			hit(run, i, value);
 		else
@@ -596,6 +601,7 @@ static void run_init(struct run *run)
 	run->value = NEW_N(run->a, double, rs->n);
 	run->ready = NEW_N(run->a, bool, rs->n);
 	run->waiting = NEW_N(run->a, uint32_t, rs->n);
+	run->touched = NEW_N(run->a, bool, rs->n);
 	run->hits = NEW_N(run->a, unsigned, rs->n);
 	run->found = NEW_N(run->a, struct str, rs->n);
 	run->score = NEW_N(run->a, double, rs->n);
