@@ -15,6 +15,7 @@ def files(gw):
 @pytest.mark.long
 def test_sets_are_compiled_aside_and_then_used(lab):
     gw = lab.gw
+    gw.wait_log(f"{LOADED}|{MISSING}")      # of the start
     for path in files(gw):
         gw.write(path, "cut off")
     done, loaded, missing = (len(gw.log(p)) for p in (COMPILED, LOADED, MISSING))
