@@ -10,7 +10,7 @@ ID = r"[0-9A-F]{5,25}"
 SHAPES = [
     rf"{ID}: new mail message-id=\S*$",
     rf"{ID}: SA score=\d+/[\d.]+ time=\d+\.\d{{3}} bayes=(\d\.\d\d|undefined) "
-    r"autolearn=\S+ hits=\S*$",
+    r"autolearn=(disabled|unavailable|failed|(ham|spam|no) autolearn_force=(no|yes)) hits=\S*$",
     rf"{ID}: virus detected: .+ \(clamav\)$",
     rf"{ID}: accept mail to <[^>]+> \([0-9A-Z]+\) \(rule: .+\)$",
     rf"{ID}: moved mail for <[^>]+> to (spam|virus|attachment) quarantine - {ID} \(rule: .+\)$",

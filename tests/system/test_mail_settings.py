@@ -370,9 +370,10 @@ def filters(lab):
 
 
 def test_max_filters(six):
-    """Two fewer than in the lab; the housekeeper of a generation is always there."""
+    """Two fewer than in the lab. The housekeeper of a generation is always there, and perhaps for a
+    while one that compiles its spam rules."""
     lab, _ = six
-    until(lambda: filters(lab) == 4 + 1, lambda: f"{filters(lab)} children")
+    until(lambda: filters(lab) in (4 + 1, 4 + 2), lambda: f"{filters(lab)} children")
     assert re.search(r"^scan +unix .* 4 +lmtp ", lab.gw.exec(["postconf", "-M"]).out, re.M)
 
 
