@@ -5,6 +5,7 @@
  *	pmgspam [OPTION]... json FILE...         one JSON line for each mail
  *	pmgspam learn [OPTION]... [FILE]...      tells the classifier what mails are
  *	pmgspam daemon [OPTION]...               answers spamc
+ *	pmgspam compile                          makes the filter's next start a fast one
  *
  * Options are those of `spamassassin` where they mean something here; see usage().
  */
@@ -264,6 +265,8 @@ int main(int argc, char **argv)
 		return pmgspam_learn(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "daemon") == 0)
 		return pmgspam_daemon(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "compile") == 0)
+		return pmgspam_compile(argc - 1, argv + 1);
 	buf_init(&o.lines, a, CONF_LINES_MAX);
 	while ((c = getopt_long(argc, argv, "+LtdexC:p:DVh", long_options, NULL)) >= 0)
 		if (!option(&o, c)) {

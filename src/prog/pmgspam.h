@@ -3,3 +3,4 @@
 
 int pmgspam_learn(int argc, char **argv);
 int pmgspam_daemon(int argc, char **argv);
+int pmgspam_compile(int argc, char **argv);

@@ -27,3 +27,18 @@ def test_sets_are_compiled_aside_and_then_used(lab):
     gw.filter("reload")
     gw.wait_log(LOADED, loaded + 2)
     assert len(gw.log(MISSING)) == missing + 1
+
+
+@pytest.mark.long
+def test_compiled_by_hand(lab):
+    """pmgspam compile leaves to the filter nothing to do, whoever calls it."""
+    gw = lab.gw
+    answer = gw.exec(["pmgspam", "compile"], seconds=900).out
+    assert answer in ("the rules are compiled; the filter uses them after a reload\n",
+                      "the rules are compiled already\n")
+    missing, loaded = len(gw.log(MISSING)), len(gw.log(LOADED))
+    gw.filter("reload")
+    gw.wait_log(LOADED, loaded + 1)
+    assert len(gw.log(MISSING)) == missing
+    assert gw.exec(["pmgspam", "compile"]).out == "the rules are compiled already\n"
+    assert gw.exec(["pmgspam", "compile", "now"], check=False).code == 2

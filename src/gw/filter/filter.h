@@ -35,6 +35,12 @@ struct filter_options {
 
 struct filter;
 
+/*
+ * Compiles the sets of the spam rules as a generation would load them now, unless they are there:
+ * *made tells. It takes a minute. Call this as FILTER_USER, whose directory it is.
+ */
+MUST_CHECK int filter_compile(struct arena *a, bool *made, struct err *e);
+
 /* In the parent, still as root: directories of the spool, ports. */
 MUST_CHECK int filter_open(struct arena *a, const struct filter_options *options,
 			   struct filter **out, struct err *e);

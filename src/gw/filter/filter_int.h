@@ -61,6 +61,9 @@ struct filter {
 /* generation.c: loads everything that workers share. */
 int filter_load(void *ctx, size_t *workers, struct err *e);
 
+/* Into f->a what the spam rules are, by the settings: f->scan.spam. */
+int filter_load_spam(struct filter *f, struct err *e);
+
 /* Into f->a what mails are judged by: settings, rules, content types, spam rules. */
 int filter_load_context(struct filter *f, struct err *e);
 struct db *filter_database(struct filter *f, struct arena *a);

@@ -146,6 +146,11 @@ int filter_load_context(struct filter *f, struct err *e)
 	return load_spam_rules(f, e);
 }
 
+int filter_load_spam(struct filter *f, struct err *e)
+{
+	return load_settings(f, e) < 0 ? -1 : load_spam_rules(f, e);
+}
+
 int filter_load(void *ctx, size_t *workers, struct err *e)
 {
 	struct filter *f = ctx;

@@ -46,3 +46,14 @@ void filter_build_sets(const struct filter *f)
 	build(f->scan.spam, daemon);
 	_exit(0);
 }
+
+int filter_compile(struct arena *a, bool *made, struct err *e)
+{
+	struct filter *f = NEW(a, struct filter);
+
+	f->a = a;
+	if (filter_load_spam(f, e) < 0)
+		return -1;
+	*made = f->sets_missing;
+	return *made ? spam_sets_build(f->scan.spam, FILTER_SETS_DIR, e) : 0;
+}
