@@ -1,6 +1,8 @@
 #define BASE_MAY_ALLOCATE
 #include "base/arena.h"
 
+#include <malloc.h>
+
 #include <stdalign.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,7 +27,12 @@ enum { RED_ZONE = 16 };
 enum { RED_ZONE = 0 };
 #endif
 
-enum { CHUNK_MIN = 64 * 1024, ALIGN = 16 };
+enum {
+	CHUNK_MIN = 64 * 1024,
+	ALIGN = 16,
+	/* What a mail larger than most has taken goes back to the system: malloc would keep it. */
+	TRIM_AFTER = 2 << 20,
+};
 
 struct chunk {
 	struct chunk *prev;
@@ -100,6 +107,8 @@ static void run_callbacks(struct arena *a)
 
 void arena_reset(struct arena *a)
 {
+	bool much = a->total > TRIM_AFTER;
+
 	run_callbacks(a);
 	while (a->last && (a->last->prev || a->last->size > CHUNK_MIN)) {
 		struct chunk *prev = a->last->prev;
@@ -113,6 +122,8 @@ void arena_reset(struct arena *a)
 		ASAN_POISON_MEMORY_REGION(a->last->data, a->last->size);
 	}
 	a->total = 0;
+	if (much)
+		malloc_trim(0);
 }
 
 void arena_close(struct arena *a)
