@@ -1,13 +1,14 @@
 /*
  * Mails made to hurt: the time for sixteen times the size is about sixteen times the time, not 256
- * times. CPU time is compared, the best of three runs each, with much room for a busy machine.
+ * times. CPU time is compared, the best of three runs each, with much room for a busy machine; what
+ * seems too slow is measured again.
  */
 #include <time.h>
 
 #include "base/buf.h"
 #include "gw/spam/net_testing.h"
 
-enum { SMALL = 1 << 14, TIMES = 16, RATIO_MAX = 80, RUNS = 3 };
+enum { SMALL = 1 << 14, TIMES = 16, RATIO_MAX = 128, RUNS = 3, ATTEMPTS = 4 };
 
 #define HTML_MAIL "Content-Type: text/html\n\n"
 #define PLUGIN(name) "loadplugin Mail::SpamAssassin::Plugin::" name "\n"
@@ -114,9 +115,12 @@ static void all_linear(void **state)
 	assert_int_equal(report.disabled.n, 0);
 	for (size_t i = 0; i < ARRAY_LEN(attacks); i++) {
 		/* What a cap cuts off costs nothing more: it only has to be no worse. */
-		double small = cost(rules, mail_of(&attacks[i], SMALL));
-		double large = cost(rules, mail_of(&attacks[i], (size_t)SMALL * TIMES));
+		double small = 0, large = 1;
 
+		for (int k = 0; k < ATTEMPTS && large > small * RATIO_MAX; k++) {
+			small = cost(rules, mail_of(&attacks[i], SMALL));
+			large = cost(rules, mail_of(&attacks[i], (size_t)SMALL * TIMES));
+		}
 		if (large > small * RATIO_MAX)
 			fail_msg("%s: %.4f s, %d times the size %.4f s", attacks[i].what, small,
 				 TIMES, large);
