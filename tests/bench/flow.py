@@ -5,10 +5,13 @@
 flow_after_queue   smtp-source (20 at a time, a connection per mail) -> Postfix -> filter -> Postfix
                    -> smtp-sink, in turn with the same Postfix whose content filter is its
                    own port 10025 (an empty hop, no filter)
+flow_before_queue  the same with the filter before the queue, as a proxy of smtpd, in turn with the
+                   empty hop behind the queue and with Postfix that relays without any filter
 filter_pss         proportional set size of the filter with 15 workers after 10,000 mails
 """
 
 import os
+import re
 import statistics
 import sys
 import time
@@ -31,13 +34,15 @@ ROUNDS = 3
 WORKERS = 15
 PSS_LIMIT = 150e6
 PSS_MAILS = int(os.environ.get("BENCH_PSS_MAILS", "10000"))
+SENDER = "alice@nospf.example"     # smtp-source cannot choose its address for a domain with SPF
 OUTSIDE_SERVICE = "smtpd/pass"      # in master.cf: behind postscreen
 ORDER = ("postfix", "filter", "clamd", "postgres", "syslog", "dns", "load")
 
 
-def settings(workers=None):
+def settings(workers=None, before_queue=False):
     """A function that sets `max_filters` on the gateway; None leaves the default."""
     line = f"\tmax_filters {workers}\n" if workers else ""
+    line += "\tbefore_queue_filtering 1\n" if before_queue else ""
     text = PMG_CONF.replace(f"\tmax_filters {LAB_WORKERS}\n", line)
     return lambda gateway: gateway.write("/etc/pmg/pmg.conf", text)
 
@@ -45,8 +50,9 @@ def settings(workers=None):
 class Flow:
     """A lab with smtp-sink inside and the ham sample to send."""
 
-    def __init__(self, workers=None):
-        self.lab = Lab.up("bench", os.path.join(ROOT, BUILD), gateway=settings(workers))
+    def __init__(self, workers=None, before_queue=False):
+        self.lab = Lab.up("bench", os.path.join(ROOT, BUILD),
+                          gateway=settings(workers, before_queue))
         self.lab.lan.behave(up=False)
         self.lab.lan.start(["smtp-sink", "-u", "postfix", f"{world.MX_INSIDE}:25", "1000"],
                            f"{self.lab.directory}/lan/smtp-sink.log")
@@ -79,7 +85,7 @@ class Flow:
         known, before = self.delivered(), cpu.ticks(self.pids())
         start = time.monotonic()
         self.lab.inet.exec(["smtp-source", "-s", str(CONNECTIONS), "-m", str(count),
-                            "-F", self.mail, "-f", f"alice@{world.OUTSIDE}",
+                            "-F", self.mail, "-f", SENDER,
                             "-t", f"bob@{world.DOMAIN}", f"{world.GATEWAY}:25"], seconds=600)
         after = self.drained(before)
         seconds = time.monotonic() - start
@@ -92,24 +98,40 @@ class Flow:
         until(self.queue_is_empty, "the queue does not drain", 600, every=0.05)
         return cpu.ticks(self.pids()) or before
 
-    def straight(self):
-        """Points Postfix's content filter at its own port 10025."""
+    def make_hop(self):
+        """A transport to Postfix's own port 10025; returns its address as a content filter."""
         gateway = self.lab.gw
         gateway.exec(["postconf", "-M", "hop/unix=hop unix - - n - - smtp"])
         for option in ("smtp_send_xforward_command=yes", "smtp_dns_support_level=disabled",
                        "smtp_connection_cache_on_demand=no"):
             gateway.exec(["postconf", "-P", f"hop/unix/{option}"])
-        self.filtered("hop:[127.0.0.1]:10025")
+        return "hop:[127.0.0.1]:10025"
 
-    def content_filter(self):
-        """Where the service that takes mail from outside sends it."""
-        asked = self.lab.gw.exec(["postconf", "-Ph", f"{OUTSIDE_SERVICE}/content_filter"])
-        return asked.out.strip()
+    def filters(self):
+        """Where the service that takes mail from outside sends it: (before, after the queue)."""
+        asked = self.lab.gw.exec(["postconf", "-P"]).out
+        found = dict(re.findall(rf"^{OUTSIDE_SERVICE}/(\w+_filter) = *(.*)$", asked, re.M))
+        return found.get("smtpd_proxy_filter", ""), found.get("content_filter", "")
 
-    def filtered(self, content_filter):
-        """Points that service at this content filter."""
-        self.lab.gw.exec(["postconf", "-P", f"{OUTSIDE_SERVICE}/content_filter={content_filter}"])
+    def filtered(self, before, after):
+        """Points that service at these filters."""
+        for option, value in (("smtpd_proxy_filter", before), ("content_filter", after)):
+            self.lab.gw.exec(["postconf", "-P", f"{OUTSIDE_SERVICE}/{option}={value}"])
         self.lab.gw.postfix("reload")
+
+    def in_turn(self, ways):
+        """Sends MAILS by each of the named ways, ROUNDS times; returns name -> mean()."""
+        rounds = {name: [] for name in ways}
+        self.send(200)                          # caches, postscreen's list, connections
+        for _ in range(ROUNDS):
+            for name, way in ways.items():
+                self.filtered(*way)
+                rounds[name].append(self.send(MAILS))
+        self.lab.down()
+        means = {name: mean(values) for name, values in rounds.items()}
+        for name, (rate, used) in means.items():
+            print(f"  {name + ':':34} {rate:6.1f} mails/s, {per_mail(used)}")
+        return means
 
 
 def per_mail(used):
@@ -129,20 +151,23 @@ def mean(rounds):
 def flow_after_queue():
     """See above."""
     flow = Flow()
-    content_filter = flow.content_filter()
-    with_filter, without = [], []
-    flow.send(200)                              # caches, postscreen's list, connections
-    for _ in range(ROUNDS):
-        flow.straight()
-        without.append(flow.send(MAILS))
-        flow.filtered(content_filter)
-        with_filter.append(flow.send(MAILS))
-    flow.lab.down()
-    (rate, used), (base, base_used) = mean(with_filter), mean(without)
-    print(f"  with the filter:    {rate:6.1f} mails/s, {per_mail(used)}")
-    print(f"  without any filter: {base:6.1f} mails/s, {per_mail(base_used)}")
+    means = flow.in_turn({"without any filter": ("", flow.make_hop()),
+                          "with the filter": flow.filters()})
+    rate, base = (means[name][0] for name in ("with the filter", "without any filter"))
     return figures.line("flow_after_queue", rate, "mails/s", rate / base,
                         "the same Postfix without a filter")
+
+
+def flow_before_queue():
+    """See above."""
+    flow = Flow(before_queue=True)
+    means = flow.in_turn({"an empty hop behind the queue": ("", flow.make_hop()),
+                          "relayed without any hop": ("", ""),
+                          "with the filter before the queue": flow.filters()})
+    hop, bare, rate = (rate for rate, _ in means.values())
+    print(f"  ratio {rate / bare:.2f} to Postfix that only relays")
+    return figures.line("flow_before_queue", rate, "mails/s", rate / hop,
+                        "an empty hop behind the queue")
 
 
 def filter_pss():
@@ -155,7 +180,8 @@ def filter_pss():
     return figures.line("filter_pss", size / 1e6, "MB", PSS_LIMIT / size, "the limit of 150 MB")
 
 
-BENCHES = {"flow_after_queue": flow_after_queue, "filter_pss": filter_pss}
+BENCHES = {"flow_after_queue": flow_after_queue, "flow_before_queue": flow_before_queue,
+           "filter_pss": filter_pss}
 
 
 def main(names):
