@@ -107,12 +107,13 @@ static void remove_tree(const char *path)
 
 static int copy_file(struct adoption *x, const char *from, const char *to, struct err *e)
 {
+	CLEAN_ARENA struct arena *scratch = arena_open("rule update", 2 * CHANNELS_FILE_MAX);
 	struct str text;
 
 	if (++x->files > CHANNELS_FILES_MAX)
 		return err_set(e, ERR_LIMIT, "%s: more than %d files", x->state,
 			       CHANNELS_FILES_MAX);
-	if (file_read(x->a, from, CHANNELS_FILE_MAX, &text, e) < 0)
+	if (file_read(scratch, from, CHANNELS_FILE_MAX, &text, e) < 0)
 		return -1;
 	x->octets += text.n;
 	if (x->octets > CHANNELS_TOTAL_MAX)
