@@ -1,6 +1,7 @@
 #include "lib/re/need.h"
 
 #include "lib/re/pieces.h"
+#include "lib/re/quantifier.h"
 
 enum {
 	CLASS_MAX = 10, /* members of a class that is written out */
@@ -270,46 +271,6 @@ static struct piece parse_group(struct walk *w)
 	return assertion ? piece_exactly(&w->made, STR("")) : p;
 }
 
-/* {n}, {n,}, {n,m}: true and past it; anything else is text. */
-static bool parse_braces(struct walk *w, int64_t *lo, int64_t *hi)
-{
-	struct str rest = str_from(w->in, w->at + 1), first, second = STR_NONE;
-	ptrdiff_t end = str_chr(rest, '}');
-
-	if (end < 0)
-		return false;
-	rest = str_sub(rest, 0, (size_t)end);
-	first = str_cut(&rest, ',');
-	if (rest.p)
-		second = rest;
-	if (!str_int(first, 0, 65535, lo) || !ascii_is_digit(first.p[0]))
-		return false;
-	*hi = second.p ? INT64_MAX : *lo;
-	if (second.n && (!ascii_is_digit(second.p[0]) || !str_int(second, 0, 65535, hi)))
-		return false;
-	w->at += (size_t)end + 2;
-	return true;
-}
-
-static bool parse_quantifier(struct walk *w, int64_t *lo, int64_t *hi)
-{
-	int c = peek(w, 0);
-
-	if (c == '{') {
-		if (!parse_braces(w, lo, hi))
-			return false;
-	} else if (c == '*' || c == '+' || c == '?') {
-		*lo = c == '+';
-		*hi = c == '?' ? 1 : INT64_MAX;
-		w->at++;
-	} else {
-		return false;
-	}
-	if (peek(w, 0) == '?' || peek(w, 0) == '+')
-		w->at++;
-	return true;
-}
-
 static struct piece parse_atom(struct walk *w)
 {
 	int c = peek(w, 0);
@@ -385,7 +346,7 @@ static struct piece parse_sequence(struct walk *w)
 		while (skip_extended(w))
 			;
 		if (!w->failed)
-			parse_quantifier(w, &lo, &hi);
+			re_quantifier(w->in, &w->at, &lo, &hi);
 		append_times(w, &so_far, &atom, lo, hi);
 	}
 	return piece_finish(so_far);

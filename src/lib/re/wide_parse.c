@@ -1,5 +1,6 @@
 #include "lib/re/wide_int.h"
 
+#include "lib/re/quantifier.h"
 #include "lib/re/re.h"
 
 struct parser {
@@ -522,46 +523,14 @@ static struct wide *atom(struct parser *p)
 	}
 }
 
-/* {n}, {n,}, {n,m}: true and past it; anything else is text. */
-static bool braces(struct parser *p, int *lo, int *hi)
-{
-	struct str rest = str_from(p->in, p->at + 1), first, second = STR_NONE;
-	ptrdiff_t end = str_chr(rest, '}');
-	int64_t from, to;
-
-	if (end < 0)
-		return false;
-	rest = str_sub(rest, 0, (size_t)end);
-	first = str_cut(&rest, ',');
-	if (rest.p)
-		second = rest;
-	if (!first.n || !ascii_is_digit(first.p[0]) || !str_int(first, 0, 65535, &from))
-		return false;
-	to = second.p ? WIDE_UNBOUNDED : from;
-	if (second.n && (!ascii_is_digit(second.p[0]) || !str_int(second, 0, 65535, &to)))
-		return false;
-	*lo = (int)from;
-	*hi = (int)to;
-	p->at += (size_t)end + 2;
-	return true;
-}
-
 static bool quantifier(struct parser *p, int *lo, int *hi)
 {
-	int c = peek(p, 0);
+	int64_t from, to;
 
-	if (c == '{') {
-		if (!braces(p, lo, hi))
-			return false;
-	} else if (c == '*' || c == '+' || c == '?') {
-		*lo = c == '+';
-		*hi = c == '?' ? 1 : WIDE_UNBOUNDED;
-		p->at++;
-	} else {
+	if (!re_quantifier(p->in, &p->at, &from, &to))
 		return false;
-	}
-	if (peek(p, 0) == '?' || peek(p, 0) == '+')
-		p->at++;
+	*lo = (int)from;
+	*hi = to == INT64_MAX ? WIDE_UNBOUNDED : (int)to;
 	return true;
 }
 
