@@ -1,7 +1,7 @@
 /*
  * compiled - the sets of a rule set's inputs, kept in a file.
  *
- * Compiling the patterns of the stock rules into sets takes some ten seconds, so it is done once,
+ * Compiling the patterns of the stock rules into sets takes some seconds, so it is done once,
  * aside, and the result is kept in a directory of the caller's. The file's name is a hash of
  * everything the sets depend on: patterns, version of the compiler, features of the processor. So a
  * file that is there fits, and rules that changed find none.

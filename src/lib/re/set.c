@@ -2,7 +2,11 @@
 
 #include <hs.h>
 
+#include "base/vec.h"
+#include "lib/re/dfa.h"
 #include "lib/re/wide.h"
+
+#define FORMAT "1" /* to be raised when the same patterns would give another set */
 
 enum {
 	FLAGS = HS_FLAG_SINGLEMATCH | HS_FLAG_MULTILINE | HS_FLAG_PREFILTER,
@@ -11,19 +15,39 @@ enum {
 
 struct re_set {
 	size_t n;
-	const uint64_t *always; /* patterns that are not in the database */
-	hs_database_t *db;      /* NULL: none is */
+	const uint64_t *always; /* patterns that nothing rules out */
+	hs_database_t *db;      /* NULL: no pattern is in it */
+	struct dfa **automata;
+	size_t n_automata;
+};
+
+/*
+ * The bytes of a set: the head, a bit for each pattern that nothing rules out, the automata, each
+ * after its length and padded to eight bytes, and Hyperscan's database to the end.
+ */
+struct head {
+	uint64_t patterns, automata;
 };
 
 /* Of all sets in this process; it grows with each that is loaded. */
 static hs_scratch_t *scratch;
 
-/* What is being compiled: patterns in Hyperscan's syntax with their number. */
+/* What is being compiled for Hyperscan: patterns in its syntax with their number. */
 struct expressions {
 	const char **text;
 	unsigned *flags, *ids;
-	bool *edges;
+	const struct wide **wide; /* by pattern; NULL: not again without its edges */
 	unsigned n;
+};
+
+/* All that is being compiled. */
+struct compiling {
+	struct arena *a;
+	size_t n;
+	uint64_t *always;
+	struct expressions x;
+	VEC(struct nfa_builder *) automata;
+	struct nfa_builder *newest[WIDE_WAYS]; /* of this way */
 };
 
 void re_set_platform(struct buf *b)
@@ -32,8 +56,7 @@ void re_set_platform(struct buf *b)
 
 	if (hs_populate_platform(&platform) != HS_SUCCESS)
 		platform = (hs_platform_info_t){ 0 };
-	buf_addf(b, "%s %u %llx %d", hs_version(), platform.tune, platform.cpu_features,
-		 RE_WIDE_BYTES_MAX);
+	buf_addf(b, "%s %u %llx %s", hs_version(), platform.tune, platform.cpu_features, FORMAT);
 }
 
 /* Hyperscan's error messages and serialised databases go where the caller wants the result. */
@@ -55,19 +78,37 @@ static int fail(hs_error_t error, const char *what, struct err *e)
 		       what, error);
 }
 
+static void set_bit(uint64_t *words, size_t i, bool on)
+{
+	uint64_t bit = (uint64_t)1 << (i & 63);
+
+	words[i >> 6] = on ? words[i >> 6] | bit : words[i >> 6] & ~bit;
+}
+
+static void expression_drop(struct compiling *c, unsigned bad)
+{
+	struct expressions *x = &c->x;
+
+	set_bit(c->always, x->ids[bad], true);
+	x->n--;
+	x->text[bad] = x->text[x->n];
+	x->ids[bad] = x->ids[x->n];
+}
+
 /*
  * Compiles what it can: a pattern that is refused is tried without its edges, then left out, and
  * the rest is compiled again. Refusals come early, so that costs little.
  */
-static int compile_most(struct arena *a, const struct re *const *patterns,
-			struct expressions *x, hs_database_t **db, struct err *e)
+static int compile_most(struct compiling *c, hs_database_t **db, struct err *e)
 {
+	struct expressions *x = &c->x;
 	hs_compile_error_t *error;
 	struct str text;
 
 	while (x->n) {
 		hs_error_t rc = hs_compile_multi(x->text, x->flags, x->ids, x->n, HS_MODE_BLOCK,
 						 NULL, db, &error);
+		const struct wide *wide;
 		unsigned bad;
 
 		if (rc == HS_SUCCESS)
@@ -75,84 +116,134 @@ static int compile_most(struct arena *a, const struct re *const *patterns,
 		if (error->expression < 0)
 			return fail(rc, error->message, e);
 		bad = (unsigned)error->expression;
-		if (x->edges[bad] && re_widen(a, re_pattern(patterns[x->ids[bad]]),
-					      re_flags(patterns[x->ids[bad]]), false, &text)) {
-			x->text[bad] = str_z(a, text);
-			x->edges[bad] = false;
-			continue;
-		}
-		x->n--;
-		x->text[bad] = x->text[x->n];
-		x->ids[bad] = x->ids[x->n];
-		x->edges[bad] = x->edges[x->n];
+		wide = x->wide[x->ids[bad]];
+		x->wide[x->ids[bad]] = NULL;
+		if (wide && wide_write(c->a, wide, false, &text))
+			x->text[bad] = str_z(c->a, text);
+		else
+			expression_drop(c, bad);
 	}
 	*db = NULL;
 	return 0;
 }
 
-static void expressions_init(struct arena *a, const struct re *const *patterns, size_t n,
-			     struct expressions *x)
+static bool add_expression(struct compiling *c, const struct wide *wide, size_t i)
 {
+	struct expressions *x = &c->x;
 	struct str text;
 
-	x->text = NEW_N(a, const char *, n);
-	x->flags = NEW_N(a, unsigned, n);
-	x->ids = NEW_N(a, unsigned, n);
-	x->edges = NEW_N(a, bool, n);
-	x->n = 0;
+	if (!wide_write(c->a, wide, true, &text))
+		return false;
+	x->flags[x->n] = FLAGS;
+	x->text[x->n] = str_z(c->a, text);
+	x->wide[i] = wide;
+	x->ids[x->n++] = (unsigned)i;
+	return true;
+}
+
+/* Into the newest automaton of that way, or into another if that is full. */
+static bool add_to_automaton(struct compiling *c, const struct wide *wide, enum wide_way way,
+			     size_t i)
+{
+	struct nfa_builder **b = &c->newest[way];
+
+	if (way != WIDE_AUTOMATON && way != WIDE_LARGE_AUTOMATON)
+		return false;
+	if (*b && nfa_add(*b, c->a, wide, (uint32_t)i))
+		return true;
+	if (!*b || (*b)->starts.n) {
+		*b = NEW(c->a, struct nfa_builder);
+		vec_add(c->a, &c->automata, *b);
+	}
+	return nfa_add(*b, c->a, wide, (uint32_t)i);
+}
+
+static void compiling_init(struct compiling *c, struct arena *a, const struct re *const *patterns,
+			   size_t n)
+{
+	*c = (struct compiling){ .a = a, .n = n, .always = NEW_N(a, uint64_t, re_set_words(n)) };
+	c->x.text = NEW_N(a, const char *, n);
+	c->x.flags = NEW_N(a, unsigned, n);
+	c->x.ids = NEW_N(a, unsigned, n);
+	c->x.wide = NEW_N(a, const struct wide *, n);
 	for (size_t i = 0; i < n; i++) {
-		x->flags[i] = FLAGS;
-		if (!re_widen(a, re_pattern(patterns[i]), re_flags(patterns[i]), true, &text))
-			continue;
-		x->text[x->n] = str_z(a, text);
-		x->ids[x->n] = (unsigned)i;
-		x->edges[x->n++] = true;
+		enum wide_way way;
+		const struct wide *wide =
+			wide_read(a, re_pattern(patterns[i]), re_flags(patterns[i]), &way);
+
+		if (!(way == WIDE_PATTERN && add_expression(c, wide, i)) &&
+		    !add_to_automaton(c, wide, way, i))
+			set_bit(c->always, i, true);
 	}
 }
 
-/* How many patterns, those always possible as bits, Hyperscan's bytes. */
-static int serialise(struct arena *a, const struct expressions *x, size_t n, hs_database_t *db,
-		     struct str *out, struct err *e)
+static void write_padded(struct buf *b, struct str bytes)
 {
-	size_t words = re_set_words(n), head = (1 + words) * sizeof(uint64_t), size = 0;
-	uint64_t *always;
-	char *bytes = NULL, *all;
-	hs_error_t rc = HS_SUCCESS;
+	static const char zeros[8];
 
-	results = a;
+	buf_add(b, bytes);
+	buf_add(b, (struct str){ zeros, -bytes.n & 7 });
+}
+
+static int write_automata(struct compiling *c, struct buf *b, struct err *e)
+{
+	for (size_t i = 0; i < c->automata.n; i++) {
+		struct buf one;
+		struct str bytes;
+		uint64_t n;
+
+		buf_init(&one, c->a, COMPILE_MEMORY);
+		nfa_write(c->automata.p[i], &one);
+		if (buf_done(&one, &bytes, e) < 0)
+			return -1;
+		n = bytes.n;
+		buf_add(b, (struct str){ (const char *)&n, sizeof(n) });
+		write_padded(b, bytes);
+	}
+	return 0;
+}
+
+static int serialise(struct arena *a, struct compiling *c, hs_database_t *db, struct str *out,
+		     struct err *e)
+{
+	struct head head = { c->n, c->automata.n };
+	hs_error_t rc = HS_SUCCESS;
+	struct str database = { 0 };
+	char *bytes = NULL;
+	struct buf b;
+
+	results = c->a;
 	if (db)
-		rc = hs_serialize_database(db, &bytes, &size);
+		rc = hs_serialize_database(db, &bytes, &database.n);
 	if (rc != HS_SUCCESS)
 		return fail(rc, "serialise", e);
-	all = arena_alloc(a, head + size);
-	always = (uint64_t *)(void *)all;
-	always[0] = n;
-	for (size_t i = 0; i < n; i++)
-		always[1 + (i >> 6)] |= (uint64_t)1 << (i & 63);
-	for (size_t i = 0; i < x->n; i++)
-		always[1 + (x->ids[i] >> 6)] &= ~((uint64_t)1 << (x->ids[i] & 63));
-	if (size)
-		memcpy(all + head, bytes, size);
-	*out = (struct str){ all, head + size };
-	return 0;
+	database.p = bytes;
+	buf_init(&b, a, COMPILE_MEMORY);
+	buf_add(&b, (struct str){ (const char *)&head, sizeof(head) });
+	buf_add(&b, (struct str){ (const char *)c->always,
+				  re_set_words(c->n) * sizeof(*c->always) });
+	if (write_automata(c, &b, e) < 0)
+		return -1;
+	buf_add(&b, database);
+	return buf_done(&b, out, e);
 }
 
 int re_set_compile(struct arena *a, const struct re *const *patterns, size_t n, struct str *out,
 		   struct err *e)
 {
 	CLEAN_ARENA struct arena *tmp = arena_open("set of patterns", COMPILE_MEMORY);
-	struct expressions x;
 	hs_database_t *db = NULL;
+	struct compiling c;
 	int ret;
 
 	if (n > RE_SET_PATTERNS_MAX)
 		return err_set(e, ERR_LIMIT, "more than %d patterns", RE_SET_PATTERNS_MAX);
 	results = tmp;
 	hs_set_misc_allocator(result_alloc, result_free);
-	expressions_init(tmp, patterns, n, &x);
-	ret = compile_most(tmp, patterns, &x, &db, e);
+	compiling_init(&c, tmp, patterns, n);
+	ret = compile_most(&c, &db, e);
 	if (ret == 0)
-		ret = serialise(a, &x, n, db, out, e);
+		ret = serialise(a, &c, db, out, e);
 	hs_free_database(db);
 	return ret;
 }
@@ -176,23 +267,65 @@ static int load_database(struct arena *a, struct str bytes, struct re_set *set, 
 	return rc == HS_SUCCESS ? 0 : fail(rc, "scratch memory", e);
 }
 
-int re_set_load(struct arena *a, struct str bytes, size_t n, struct re_set **out, struct err *e)
+static int cut_off(struct err *e)
 {
-	size_t words = re_set_words(n), head = (1 + words) * sizeof(uint64_t);
-	struct re_set *set = NEW(a, struct re_set);
-	uint64_t made_for, *always;
+	return err_set(e, ERR_INVALID, "a set of patterns is cut off");
+}
 
-	if (bytes.n < head)
-		return err_set(e, ERR_INVALID, "a set of patterns is cut off");
-	memcpy(&made_for, bytes.p, sizeof(made_for));
-	if (made_for != n)
+static int load_automata(struct arena *a, struct str *rest, struct re_set *set, struct err *e)
+{
+	for (size_t i = 0; i < set->n_automata; i++) {
+		struct nfa *nfa = NEW(a, struct nfa);
+		struct str bytes;
+		uint64_t n;
+
+		if (rest->n < sizeof(n))
+			return cut_off(e);
+		memcpy(&n, rest->p, sizeof(n));
+		*rest = str_from(*rest, sizeof(n));
+		if (n > rest->n || (-n & 7) > rest->n - n)
+			return cut_off(e);
+		bytes = str_copy(a, str_sub(*rest, 0, n));
+		*rest = str_from(*rest, n + (-n & 7));
+		if (nfa_read(bytes, set->n, nfa, e) < 0)
+			return -1;
+		set->automata[i] = dfa_make(a, nfa);
+	}
+	return 0;
+}
+
+static int load_head(struct arena *a, struct str *rest, size_t n, struct re_set *set,
+		     struct err *e)
+{
+	size_t words = re_set_words(n), bytes = words * sizeof(uint64_t);
+	struct head head;
+	uint64_t *always;
+
+	if (rest->n < sizeof(head))
+		return cut_off(e);
+	memcpy(&head, rest->p, sizeof(head));
+	if (head.patterns != n || head.automata > n)
 		return err_set(e, ERR_INVALID, "the set is for %llu patterns, not %zu",
-			       (unsigned long long)made_for, n);
+			       (unsigned long long)head.patterns, n);
+	*rest = str_from(*rest, sizeof(head));
+	if (rest->n < bytes)
+		return cut_off(e);
 	always = NEW_N(a, uint64_t, words);
-	memcpy(always, bytes.p + sizeof(made_for), words * sizeof(*always));
+	memcpy(always, rest->p, bytes);
+	*rest = str_from(*rest, bytes);
 	set->n = n;
 	set->always = always;
-	if (load_database(a, str_from(bytes, head), set, e) < 0)
+	set->n_automata = head.automata;
+	set->automata = NEW_N(a, struct dfa *, set->n_automata);
+	return 0;
+}
+
+int re_set_load(struct arena *a, struct str bytes, size_t n, struct re_set **out, struct err *e)
+{
+	struct re_set *set = NEW(a, struct re_set);
+
+	if (load_head(a, &bytes, n, set, e) < 0 || load_automata(a, &bytes, set, e) < 0 ||
+	    load_database(a, bytes, set, e) < 0)
 		return -1;
 	*out = set;
 	return 0;
@@ -224,34 +357,40 @@ static struct str join(struct arena *a, const struct str *texts, size_t n, size_
 	return (struct str){ p, bytes + n };
 }
 
-static bool scan(const struct re_set *set, struct str text, uint64_t *maybe)
+static bool scan_text(const struct re_set *set, struct str text, uint64_t *maybe)
 {
 	return hs_scan(set->db, text.p ? text.p : "", (unsigned)text.n, 0, scratch, on_match,
 		       maybe) == HS_SUCCESS;
 }
 
+static bool scan(const struct re_set *set, struct arena *a, const struct str *texts, size_t n,
+		 uint64_t *maybe)
+{
+	struct arena_mark mark = arena_mark(a);
+	size_t bytes = 0;
+	bool ok = true;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += texts[i].n;
+	if (bytes > RE_SET_TEXT_MAX)
+		return false;
+	if (set->db)
+		ok = scan_text(set, n == 1 ? texts[0] : join(a, texts, n, bytes), maybe);
+	arena_rewind(a, mark);
+	for (size_t i = 0; ok && i < set->n_automata; i++)
+		ok = dfa_scan(set->automata[i], texts, n, maybe);
+	return ok;
+}
+
 void re_set_scan(const struct re_set *set, struct arena *a, const struct str *texts, size_t n,
 		 uint64_t *maybe)
 {
-	size_t bytes = 0, words = re_set_words(set->n);
-	struct arena_mark mark;
-	bool ok = true;
+	size_t words = re_set_words(set->n);
 
-	if (n == 0) {
-		memset(maybe, 0, words * sizeof(*maybe));
+	memset(maybe, 0, words * sizeof(*maybe));
+	if (n == 0)
 		return;
-	}
 	memcpy(maybe, set->always, words * sizeof(*maybe));
-	for (size_t i = 0; i < n; i++)
-		bytes += texts[i].n;
-	if (!set->db)
-		return;
-	mark = arena_mark(a);
-	if (bytes > RE_SET_TEXT_MAX)
-		ok = false;
-	else
-		ok = scan(set, n == 1 ? texts[0] : join(a, texts, n, bytes), maybe);
-	arena_rewind(a, mark);
-	if (!ok)
+	if (!scan(set, a, texts, n, maybe))
 		memset(maybe, 0xff, words * sizeof(*maybe));
 }

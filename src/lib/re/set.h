@@ -2,16 +2,18 @@
  * set - many patterns, one look at the text: which of them may match?
  *
  * A set rules patterns out; what is left must still be asked (re_match() and its like decide).
- * Every pattern is made wider (wide.h), all of them are compiled into one Hyperscan database, and a
- * single pass over the text finds those that may match. A pattern that Hyperscan cannot take is
- * always among these.
+ * Every pattern is made wider (wide.h). Those with letters in a row go into one Hyperscan database,
+ * which looks for the letters first; the others, and large ones, into automata of ours (nfa.h). One
+ * pass of each over the text finds the patterns that may match. What neither takes is always among
+ * these.
  *
  * Compiling takes from milliseconds to a minute, so its result is bytes that can be kept in a file.
  * They depend on the version of Hyperscan and on the processor (re_set_platform()), and they are
  * not checked as strangers' bytes would have to be: load only what a trusted process has written.
  *
- * A loaded set never changes and may be shared across fork(). Scanning uses scratch memory that the
- * process has once for all sets; processes have no threads here.
+ * A loaded set may be shared across fork(). Scanning uses memory of the process: scratch that it
+ * has once for all sets, and what the automata have learnt about texts (dfa.h). Processes have no
+ * threads here.
  */
 #pragma once
 

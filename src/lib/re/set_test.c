@@ -164,25 +164,134 @@ static void finds_each_of_many(void **state)
 	}
 }
 
-/* Of a pattern too large to be scanned for, the beginning is. */
-static void cuts_large_patterns(void **state)
+/* What Hyperscan does not take, or is slow with, is found by the automaton. */
+static void lets_more_through_the_automaton(void **state)
 {
-	struct buf b;
-	char *big;
+	static const struct {
+		const char *pattern, *text, *not_in;
+	} cases[] = {
+		{ "[vwz][i1!][a4@]g", "some v1ag", "some v1 ag" },
+		{ "\\b[vwz][i1!][a4@][gq9]\\b", "some w14g here", "some w14gs here" },
+		{ "\\b[vwz][i1!][a4@][gq9]\\b", "w14g", "_w14g" },
+		{ "\\B[vwz][i1!][a4@][gq9]\\B", "xw14gx", "w14gx" },
+		{ "^[vwz][i1!][a4@][gq9]$", "v1ag", "v1ag." },
+		{ "^[vwz][i1!][a4@][gq9]$", "v14q\n", " v14q\n" },
+		{ "(?i)[vwz][_\\W]{0,3}[i1!][_\\W]{0,3}[a4@][gq9]", "V.-I.._aG", "V.-I.x_aG" },
+		{ "(?:[ab]|[xy]+z)(?:[cd]?)[ef][gh][ij]", "xyxzegi", "xyxegi" },
+		{ "(?i)[\xe0-\xe5][\xf1n][ou][ux]", "\xc4\xd1OX", "\xb4\xd1OX" },
+		{ "(?:[ab][cd]){3}[ef]", "acbdade", "acf" },
+	};
 
 	(void)state;
-	buf_init(&b, a, 1 << 16);
-	buf_addz(&b, "start");
-	for (int i = 0; i < 1500; i++)
-		buf_addf(&b, "(?:[ab%c]|xy)", 'c' + i % 8);
-	big = str_z(a, buf_str(&b));
-	assert_false(possible_in(big, STR("stare aaaaaaaa")));
-	buf_init(&b, a, 1 << 16);
-	buf_addz(&b, "start");
-	for (int i = 0; i < 1500; i++)
-		buf_addz(&b, i % 2 ? "a" : "xy");
-	assert_int_equal(re_match(pattern(big), buf_str(&b)), RE_MATCH);
-	assert_true(possible_in(big, buf_str(&b)));
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct str texts[] = { STR("first"), str_of(cases[i].text), STR("last\n") };
+
+		if (re_match(pattern(cases[i].pattern), texts[1]) != RE_MATCH)
+			fail_msg("%s does not match %s", cases[i].pattern, cases[i].text);
+		if (!possible(cases[i].pattern, texts + 1, 1) ||
+		    !possible(cases[i].pattern, texts, 3))
+			fail_msg("%s is ruled out in %s", cases[i].pattern, cases[i].text);
+		if (possible_in(cases[i].pattern, str_of(cases[i].not_in)))
+			fail_msg("%s is not ruled out in %s", cases[i].pattern, cases[i].not_in);
+	}
+}
+
+static char *repeated(const char *part, int times)
+{
+	struct buf b;
+
+	buf_init(&b, a, 1 << 20);
+	for (int i = 0; i < times; i++)
+		buf_addz(&b, part);
+	return str_z(a, buf_str(&b));
+}
+
+static void takes_large_patterns(void **state)
+{
+	const char *big = str_z(a, str_fmt(a, "start%s", repeated("(?:[abc]|xy)", 1500)));
+	struct str longer = str_fmt(a, "a start%s", repeated("axy", 750));
+	struct str shorter = str_fmt(a, "a start%s", repeated("axy", 749));
+
+	(void)state;
+	assert_int_equal(re_match(pattern(big), longer), RE_MATCH);
+	assert_true(possible_in(big, longer));
+	assert_false(possible_in(big, shorter));
+	/* Beyond the automaton's limit too. */
+	big = str_z(a, str_fmt(a, "start%s", repeated("(?:[abc]|xy)", 20000)));
+	assert_true(possible_in(big, STR("x")));
+}
+
+/* Any pair of letters may be the right one in as many ways as a text has letters. */
+static void gives_up_on_what_takes_too_much(void **state)
+{
+	const char *deep = str_z(a, str_fmt(a, "[a1]%s[c3]", repeated("[ab12]", 16)));
+	enum { LONG = 200000 };
+	char *text = NEW_N(a, char, LONG);
+	uint32_t dice = 1;
+
+	(void)state;
+	for (size_t i = 0; i < LONG; i++) {
+		dice = dice * 1664525 + 1013904223;
+		text[i] = dice >> 31 ? 'a' : 'b';
+	}
+	assert_false(possible_in(deep, (struct str){ text, 500 }));
+	assert_true(possible_in(deep, (struct str){ text, LONG }));
+	text[LONG - 1] = 'c';
+	assert_true(possible_in(deep, (struct str){ text + LONG - 500, 500 }));
+}
+
+/* The scan goes on where it was when what it remembers is forgotten in between. */
+static void goes_on_after_forgetting(void **state)
+{
+	const struct re *patterns[] = {
+		pattern(str_z(a, str_fmt(a, "[a1]%s[c3]", repeated("[ab12]", 16)))),
+		pattern(str_z(a, str_fmt(a, "[x7]%s[z8]", repeated("[ab12]", 40)))),
+	};
+	struct re_set *set = set_of(patterns, 2);
+	enum { BYTES = 40 };
+	uint32_t dice = 7;
+	char text[BYTES + 2];
+	uint64_t maybe;
+
+	(void)state;
+	for (size_t round = 0; round < 3000; round++) {
+		text[0] = 'x';
+		for (size_t i = 1; i <= BYTES; i++) {
+			dice = dice * 1664525 + 1013904223;
+			text[i] = dice >> 31 ? 'a' : 'b';
+		}
+		text[BYTES + 1] = round % 2 ? 'z' : 'y';
+		re_set_scan(set, a, &(struct str){ text, sizeof(text) }, 1, &maybe);
+		assert_int_equal(maybe, round % 2 ? 2 : 0);
+	}
+}
+
+/* Whatever byte of an automaton is another, it is refused or is harmless. */
+static void survives_damage(void **state)
+{
+	const struct re *patterns[] = { pattern("\\b[vwz][i1!][a4@][gq9]$"),
+					pattern("[abc]+[cd][ef][ghi]") };
+	struct str text = STR("abcfg v1ag"), bytes;
+	uint64_t maybe;
+	struct re_set *set;
+	struct err e;
+	char *copy;
+
+	(void)state;
+	assert_int_equal(re_set_compile(a, patterns, 2, &bytes, &e), 0);
+	copy = str_z(a, bytes);
+	for (size_t i = 0; i < bytes.n; i++) {
+		struct arena *tmp = arena_open("damaged", 1 << 28);
+
+		copy[i] = (char)~bytes.p[i];
+		if (re_set_load(tmp, (struct str){ copy, bytes.n }, 2, &set, &e) == 0)
+			re_set_scan(set, tmp, &text, 1, &maybe);
+		copy[i] = bytes.p[i];
+		arena_close(tmp);
+	}
+	assert_int_equal(re_set_load(a, (struct str){ copy, bytes.n }, 2, &set, &e), 0);
+	re_set_scan(set, a, &text, 1, &maybe);
+	assert_int_equal(maybe, 3);
 }
 
 static void refuses_what_does_not_fit(void **state)
@@ -205,7 +314,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lets_matches_through), cmocka_unit_test(rules_others_out),
-		cmocka_unit_test(finds_each_of_many),	cmocka_unit_test(cuts_large_patterns),
+		cmocka_unit_test(finds_each_of_many),	cmocka_unit_test(takes_large_patterns),
+		cmocka_unit_test(lets_more_through_the_automaton),
+		cmocka_unit_test(gives_up_on_what_takes_too_much),
+		cmocka_unit_test(goes_on_after_forgetting),
+		cmocka_unit_test(survives_damage),
 		cmocka_unit_test(refuses_what_does_not_fit),
 	};
 

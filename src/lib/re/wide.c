@@ -1,5 +1,7 @@
 #include "lib/re/wide_int.h"
 
+#include <limits.h>
+
 #include "base/buf.h"
 #include "lib/re/re.h"
 
@@ -7,6 +9,14 @@ enum {
 	TEXT_MAX = 1 << 16, /* of a wide pattern */
 	ROOM_MAX = 1 << 20, /* more bytes than this are not counted */
 	TIMES_MAX = 16,	    /* repetitions that are counted */
+	LARGE = 4000,	    /* bytes of pattern */
+	LARGE_TIMES_MAX = 4,
+	AUTOMATON_TIMES_MAX = 2,
+	LENGTH_MAX = 100,
+	SHORTEST_MIN = 4, /* what every other word has would only slow an automaton down */
+	GOES_ON_TIMES = 3,
+	GOES_ON_BYTES = 15,
+	LETTERS_MIN = 4, /* in a row: Hyperscan is quick with patterns that have so many */
 };
 
 /* How many bytes of pattern it is, repetitions written out. */
@@ -27,107 +37,110 @@ static void make_empty(struct wide *w)
 	w->first = w->last = NULL;
 }
 
-/* Fewer repetitions, bottom up: beyond some it is "or more". */
-static void repeat_less(struct wide *w)
+/* Fewer repetitions, bottom up: beyond `most` it is "or more". */
+static void repeat_less(struct wide *w, int most)
 {
 	for (struct wide *c = w->first; c; c = c->next)
-		repeat_less(c);
+		repeat_less(c, most);
 	if (w->op != WIDE_REPEAT)
 		return;
 	if (w->hi == 0 || size_of(w->first) == 0) {
 		make_empty(w);
 		return;
 	}
-	if (w->hi > TIMES_MAX)
+	if (w->hi > most)
 		w->hi = WIDE_UNBOUNDED;
-	if (w->lo > TIMES_MAX)
-		w->lo = TIMES_MAX;
+	if (w->lo > most)
+		w->lo = most;
+}
+
+/* How many bytes the shortest match has, as far as LENGTH_MAX. */
+static int shortest(const struct wide *w)
+{
+	int n = 0, one, least = LENGTH_MAX;
+
+	switch (w->op) {
+	case WIDE_SET:
+		return 1;
+	case WIDE_EITHER:
+		for (const struct wide *c = w->first; c; c = c->next) {
+			one = shortest(c);
+			least = one < least ? one : least;
+		}
+		return least;
+	case WIDE_REPEAT:
+		n = w->lo ? w->lo * shortest(w->first) : 0;
+		break;
+	default:
+		for (const struct wide *c = w->first; c && n < LENGTH_MAX; c = c->next)
+			n += shortest(c);
+	}
+	return n < LENGTH_MAX ? n : LENGTH_MAX;
+}
+
+static unsigned set_count(const struct wide_set *s)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < 4; i++)
+		n += (unsigned)__builtin_popcountll(s->bits[i]);
+	return n;
 }
 
 /*
- * Cuts off what exceeds `room` bytes. Every match of the whole starts with a match of what is left.
- * True if something was cut: then nothing that comes behind may be kept either.
+ * Does it go on for a while with bytes that most texts consist of? Then it may be anywhere within
+ * it at almost any place, and a deterministic automaton has no end of states.
  */
-static bool cut(struct wide *w, int room);
-
-static bool cut_sequence(struct wide *w, int room)
+static bool goes_on(const struct wide *w)
 {
-	for (struct wide *c = w->first; c; c = c->next) {
-		if (cut(c, room)) {
-			c->next = NULL;
-			w->last = c;
+	if (w->op == WIDE_REPEAT && (w->hi == WIDE_UNBOUNDED || w->hi > GOES_ON_TIMES) &&
+	    w->first->op == WIDE_SET && set_count(&w->first->set) > GOES_ON_BYTES)
+		return true;
+	for (const struct wide *c = w->first; c; c = c->next)
+		if (goes_on(c))
 			return true;
-		}
-		room -= size_of(c);
-	}
 	return false;
 }
 
-static bool cut_either(struct wide *w, int room)
-{
-	bool any = false;
-	int n = 0;
+/* The letters in a row that every match has at least: what Hyperscan looks for first. */
+static int letters(const struct wide *w);
 
-	if (size_of(w) <= room)
-		return false;
-	for (struct wide *c = w->first; c; c = c->next)
-		n++;
-	for (struct wide *c = w->first; c; c = c->next)
-		any |= cut(c, room / n);
-	return any;
-}
-
-/* Once is the beginning of often; what need not be there at all is no beginning. */
-static bool cut_repeat(struct wide *w, int room)
+static int letters_of_sequence(const struct wide *w)
 {
-	if (size_of(w) <= room)
-		return false;
-	if (w->lo == 0) {
-		make_empty(w);
-		return true;
+	int most = 0, row = 0, n;
+
+	for (const struct wide *c = w->first; c; c = c->next) {
+		bool letter = c->op == WIDE_SET && set_count(&c->set) <= 2;
+
+		row = letter ? row + 1 : 0;
+		n = letter ? row : letters(c);
+		most = n > most ? n : most;
 	}
-	w->lo = w->hi = 1;
-	cut(w->first, room);
-	return true;
+	return most;
 }
 
-static bool cut(struct wide *w, int room)
+static int letters_of_either(const struct wide *w)
+{
+	int least = INT_MAX, n;
+
+	for (const struct wide *c = w->first; c; c = c->next) {
+		n = letters(c);
+		least = n < least ? n : least;
+	}
+	return least;
+}
+
+static int letters(const struct wide *w)
 {
 	switch (w->op) {
 	case WIDE_SET:
-		if (room > 0)
-			return false;
-		make_empty(w);
-		return true;
-	case WIDE_SEQUENCE:
-		return cut_sequence(w, room);
+		return set_count(&w->set) <= 2;
 	case WIDE_EITHER:
-		return cut_either(w, room);
+		return letters_of_either(w);
 	case WIDE_REPEAT:
-		return cut_repeat(w, room);
+		return w->lo ? letters(w->first) : 0;
 	default:
-		return false;
-	}
-}
-
-/* Can it match no byte at all? */
-static bool may_be_empty(const struct wide *w)
-{
-	switch (w->op) {
-	case WIDE_SET:
-		return false;
-	case WIDE_EITHER:
-		for (const struct wide *c = w->first; c; c = c->next)
-			if (may_be_empty(c))
-				return true;
-		return false;
-	case WIDE_REPEAT:
-		return w->lo == 0 || may_be_empty(w->first);
-	default:
-		for (const struct wide *c = w->first; c; c = c->next)
-			if (!may_be_empty(c))
-				return false;
-		return true;
+		return letters_of_sequence(w);
 	}
 }
 
@@ -199,19 +212,35 @@ static void write_tree(struct buf *b, const struct wide *w, bool edges)
 	}
 }
 
-bool re_widen(struct arena *a, struct str pattern, unsigned flags, bool edges, struct str *out)
+struct wide *wide_read(struct arena *a, struct str pattern, unsigned flags, enum wide_way *way)
 {
-	CLEAN_ARENA struct arena *tmp = arena_open("wide pattern", (size_t)1 << 30);
-	struct wide *w = wide_parse(tmp, pattern, flags);
+	struct wide *w = wide_parse(a, pattern, flags);
+	bool local;
+
+	*way = WIDE_NEITHER;
+	if (!w)
+		return NULL;
+	local = !goes_on(w);
+	repeat_less(w, TIMES_MAX);
+	if (shortest(w) == 0)
+		return NULL;
+	if (size_of(w) > LARGE)
+		*way = WIDE_LARGE_AUTOMATON;
+	else if (size_of(w) > WIDE_PATTERN_BYTES_MAX)
+		*way = WIDE_AUTOMATON;
+	else if (local && letters(w) < LETTERS_MIN && shortest(w) >= SHORTEST_MIN)
+		*way = WIDE_AUTOMATON;
+	else
+		*way = WIDE_PATTERN;
+	if (*way != WIDE_PATTERN)
+		repeat_less(w, *way == WIDE_AUTOMATON ? AUTOMATON_TIMES_MAX : LARGE_TIMES_MAX);
+	return w;
+}
+
+bool wide_write(struct arena *a, const struct wide *w, bool edges, struct str *out)
+{
 	struct buf b;
 
-	if (!w)
-		return false;
-	repeat_less(w);
-	if (size_of(w) > RE_WIDE_BYTES_MAX)
-		cut(w, RE_WIDE_CUT_TO);
-	if (may_be_empty(w))
-		return false;
 	buf_init(&b, a, TEXT_MAX);
 	write_tree(&b, w, edges);
 	*out = buf_str(&b);

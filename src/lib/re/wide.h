@@ -2,14 +2,19 @@
  * wide - a pattern made simpler, so that it matches all texts it did and perhaps more. Private to
  * lib/re.
  *
- * Hyperscan knows neither look-around nor references nor possessive quantifiers, and large patterns
- * take it minutes to compile. It need only rule texts out, so it gets a wider pattern:
+ * A set (set.h) need only rule texts out, so it can do with a wider pattern:
  *
- * - what it does not know is left out (assertions) or stands for anything (references);
- * - many repetitions become "or more", and of a large pattern the beginning is enough;
+ * - look-around is left out, references stand for anything, possessive quantifiers give back;
+ * - many repetitions become "or more";
  * - anchors at the text mean its lines, since several texts are scanned at once, one per line;
  * - letters are written in all their cases and every set as its bytes, so that the meaning of
- *   caseless octets is ours (re.h) and no flag is needed but HS_FLAG_MULTILINE.
+ *   caseless octets is ours (re.h).
+ *
+ * What it is then good for depends on its shape. Hyperscan looks for rows of letters first, and
+ * takes anything that has them; it is slow with many patterns that have none, and large ones it
+ * refuses or compiles for minutes. A deterministic automaton of ours (nfa.h) takes those, but not
+ * patterns that may go on for long with any text. What is neither is left to Hyperscan if it is
+ * small, else to our automaton.
  */
 #pragma once
 
@@ -19,14 +24,28 @@
 #include "base/str.h"
 
 enum {
-	RE_WIDE_BYTES_MAX = 1000, /* of a pattern, repetitions counted; a larger one is cut */
-	RE_WIDE_CUT_TO = 300,
-	RE_WIDE_DEPTH_MAX = 250, /* nested groups */
+	WIDE_PATTERN_BYTES_MAX = 1000, /* for Hyperscan, repetitions counted */
+	WIDE_DEPTH_MAX = 250,	       /* nested groups */
+};
+
+struct wide;
+
+enum wide_way {
+	WIDE_NEITHER,
+	WIDE_PATTERN,	/* wide_write(), for Hyperscan with HS_FLAG_MULTILINE */
+	WIDE_AUTOMATON, /* nfa_add(), with others */
+	WIDE_LARGE_AUTOMATON, /* the same, only with large ones */
+	WIDE_WAYS,
 };
 
 /*
- * `pattern` and `flags` as of re_compile(), which has taken them. `edges`: with anchors and word
- * boundaries, which Hyperscan does not take everywhere. False if nothing useful is left: it would
- * match the empty text, or has something in it that is not understood.
+ * `pattern` and `flags` as of re_compile(), which has taken them. NULL and WIDE_NEITHER if nothing
+ * useful is left: it would match the empty text, or has something in it that is not understood.
  */
-bool re_widen(struct arena *a, struct str pattern, unsigned flags, bool edges, struct str *out);
+struct wide *wide_read(struct arena *a, struct str pattern, unsigned flags, enum wide_way *way);
+
+/*
+ * In Hyperscan's syntax. `edges`: with anchors and word boundaries, which it does not take
+ * everywhere. False if it is too long.
+ */
+bool wide_write(struct arena *a, const struct wide *w, bool edges, struct str *out);

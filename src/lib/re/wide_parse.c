@@ -480,7 +480,7 @@ static struct wide *group(struct parser *p)
 {
 	struct wide *w;
 
-	if (++p->depth > RE_WIDE_DEPTH_MAX)
+	if (++p->depth > WIDE_DEPTH_MAX)
 		return fail(p);
 	p->at++;
 	if (peek(p, 0) == '*')
