@@ -230,10 +230,15 @@ class Gateway(Node):
         return [json.loads(line) for line in out.splitlines()]
 
     def wait_queue_empty(self, seconds=60):
-        """Waits until Postfix has nothing left; asks it to retry what is deferred."""
+        """Waits until Postfix has nothing left; asks it to retry what it would leave for later.
+
+        That is what is deferred, and what stays in `incoming`: a queue manager that was reloaded
+        while the old one's delivery agent still held the lock of a mail passes over the file, and
+        looks again after 300 s only. A flush makes it look at both.
+        """
         def empty():
             queue = self.queue()
-            if any(mail["queue_name"] == "deferred" for mail in queue):
+            if any(mail["queue_name"] in ("deferred", "incoming") for mail in queue):
                 self.flush()
             return not queue
         until(empty, lambda: f"the queue still has {self.queue()}", seconds, every=0.25)
