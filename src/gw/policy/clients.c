@@ -30,26 +30,54 @@ void client_accepting(struct policy_front *f, bool on)
 		event_del(f->accepting);
 }
 
-static void unqueue(struct client *c)
+static void enqueue(struct client *c, struct client_queue *q, enum client_state state)
 {
-	struct policy_front *f = c->front;
-	struct client **p = &f->waiting;
+	c->state = state;
+	c->at = NULL;
+	c->since = net_now();
+	c->next = NULL;
+	*q->end = c;
+	q->end = &c->next;
+}
+
+static void unqueue(struct client *c, struct client_queue *q)
+{
+	struct client **p = &q->first;
 
 	while (*p && *p != c)
 		p = &(*p)->next;
 	if (!*p)
 		return;
 	*p = c->next;
-	if (f->waiting_end == &c->next)
-		f->waiting_end = p;
+	if (q->end == &c->next)
+		q->end = p;
+}
+
+struct client *client_next(struct client_queue *q)
+{
+	struct client *c = q->first;
+
+	if (c)
+		unqueue(c, q);
+	return c;
+}
+
+static void look_up(struct client *c)
+{
+	enqueue(c, &c->front->new, CLIENT_NEW);
+}
+
+void client_ask_store(struct client *c)
+{
+	c->tries = 0;
+	enqueue(c, &c->front->waiting, CLIENT_WAITING);
 }
 
 static void client_close(struct client *c)
 {
 	struct policy_front *f = c->front;
 
-	if (c->state == CLIENT_WAITING)
-		unqueue(c);
+	unqueue(c, c->state == CLIENT_NEW ? &f->new : &f->waiting);
 	bufferevent_free(c->bev);
 	c->bev = NULL;
 	c->state = CLIENT_FREE;
@@ -78,18 +106,6 @@ bool client_header_given(const struct client *c)
 	return *mail_place(c, &hash) == hash;
 }
 
-/* At once where it can be, since a turn of the loop for each answer costs more than the answer. */
-static void send_answer(struct client *c, struct str text)
-{
-	ssize_t n = 0;
-
-	if (!evbuffer_get_length(bufferevent_get_output(c->bev)))
-		n = send(bufferevent_getfd(c->bev), text.p, text.n, MSG_NOSIGNAL | MSG_DONTWAIT);
-	text = str_from(text, n < 0 ? 0 : (size_t)n);
-	if (text.n)
-		bufferevent_write(c->bev, text.p, text.n);
-}
-
 static void answer(struct client *c, struct str action)
 {
 	struct policy_front *f = c->front;
@@ -103,24 +119,11 @@ static void answer(struct client *c, struct str action)
 	}
 	buf_init(&b, f->scratch, POLICY_TEXT_MAX + 64);
 	delegate_answer(&b, action);
-	send_answer(c, buf_str(&b));
+	front_send(c->bev, buf_str(&b));
 	c->state = CLIENT_READING;
 	c->at = NULL;
 	c->serial++;
 	delegate_again(&c->reader);
-}
-
-static void queue(struct client *c)
-{
-	struct policy_front *f = c->front;
-
-	c->state = CLIENT_WAITING;
-	c->at = NULL;
-	c->tries = 0;
-	c->since = net_now();
-	c->next = NULL;
-	*f->waiting_end = c;
-	f->waiting_end = &c->next;
 }
 
 /* What is known so far is the answer. */
@@ -135,7 +138,7 @@ void client_answered(struct client *c, enum policy_step step, struct str text)
 	c->text_n = text.n;
 	memcpy(c->text, text.p, text.n);
 	if (step != POLICY_ANSWER) {
-		queue(c);
+		client_ask_store(c);
 		return;
 	}
 	answer_now(c);
@@ -145,23 +148,20 @@ void client_answered(struct client *c, enum policy_step step, struct str text)
 void client_worker_died(struct client *c)
 {
 	bool again = ++c->tries < FRONT_TRIES_MAX;
-	int tries = c->tries;
 
 	if (!again)
 		log_err("a request from %.*s has ended %d workers", STR_ARG(c->request.client),
 			FRONT_TRIES_MAX);
-	if (c->state == CLIENT_LOOKUP) {
-		if (!again || !front_look_up(c))
-			queue(c);
-		return;
+	if (c->state == CLIENT_LOOKUP && again) {
+		look_up(c);
+	} else if (c->state == CLIENT_LOOKUP) {
+		client_ask_store(c);
+	} else if (again) {
+		enqueue(c, &c->front->waiting, CLIENT_WAITING);
+	} else {
+		answer_now(c);
+		client_read(c);
 	}
-	if (again) {
-		queue(c);
-		c->tries = tries;
-		return;
-	}
-	answer_now(c);
-	client_read(c);
 }
 
 /* In place, as everything is compared; a NUL could not be stored. */
@@ -206,8 +206,8 @@ static void begin_request(struct client *c)
 	memcpy(c->text, POLICY_DUNNO.p, POLICY_DUNNO.n);
 	if (!is_complete(c) || !c->front->current)
 		answer_now(c);
-	else if (!front_look_up(c))
-		queue(c);
+	else
+		look_up(c);
 }
 
 /* One event out of what has come; false when there is none left, or the client has gone. */
@@ -268,12 +268,10 @@ static void client_read(struct client *c)
 static void on_read(struct bufferevent *bev, void *arg)
 {
 	struct client *c = arg;
-	struct policy_front *f = c->front;
 
 	(void)bev;
-	arena_reset(f->scratch);
+	arena_reset(c->front->scratch);
 	client_read(c);
-	front_dispatch(f);
 }
 
 static void on_event(struct bufferevent *bev, short what, void *arg)
@@ -342,11 +340,10 @@ void client_watch(struct policy_front *f)
 
 		if (c->state == CLIENT_LOOKUP && now - c->since >= FRONT_LOOKUP_MS) {
 			c->serial++; /* whoever has it is too late */
-			queue(c);
+			client_ask_store(c);
 		} else if ((c->state == CLIENT_WAITING || c->state == CLIENT_STORE) &&
 			   now - c->since >= FRONT_STORE_MS) {
-			if (c->state == CLIENT_WAITING)
-				unqueue(c);
+			unqueue(c, &f->waiting);
 			answer_now(c);
 			client_read(c);
 		}

@@ -4,12 +4,13 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "gw/cfg/cfg.h"
 #include "gw/policy/front_int.h"
 
-enum { MEMORY_MAX = 64 << 20, SCRATCH_MAX = 64 << 20, FILES_WANTED = 4096 };
+enum { MEMORY_MAX = 64 << 20, SCRATCH_MAX = 64 << 20, TURN_MAX = 64 << 20, FILES_WANTED = 4096 };
 
 int policy_make_directory(struct err *e)
 {
@@ -56,7 +57,6 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	front_retry(f);
 	client_watch(f);
-	front_dispatch(f);
 }
 
 static void make_events(struct policy_front *f)
@@ -100,10 +100,27 @@ static bool is_demo(struct arena *a)
 	       cfg->admin.demo;
 }
 
+/*
+ * Lets FRONT_TURN_US pass from the end of one turn to that of the next, so that what comes
+ * meanwhile is handled together: under load waking up, here and in the workers, costs more than
+ * the work itself. A request that comes alone finds that this time has long passed.
+ */
+static void pace(struct timespec *end)
+{
+	end->tv_nsec += FRONT_TURN_US * 1000;
+	end->tv_sec += end->tv_nsec / 1000000000;
+	end->tv_nsec %= 1000000000;
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, end, NULL);
+	clock_gettime(CLOCK_MONOTONIC, end);
+}
+
 void policy_run(struct policy_front *f)
 {
+	struct timespec end = { 0 };
+
 	f->a = arena_open("front", MEMORY_MAX);
 	f->scratch = arena_open("event", SCRATCH_MAX);
+	f->turn = arena_open("turn", TURN_MAX);
 	if (is_demo(f->a)) {
 		log_info("demo mode detected - not starting server");
 		return;
@@ -114,15 +131,19 @@ void policy_run(struct policy_front *f)
 	f->mails = NEW_N(f->a, uint64_t, FRONT_MAILS_MAX);
 	for (size_t i = 0; i < FRONT_CLIENTS_MAX; i++)
 		f->clients[i].front = f;
-	f->waiting_end = &f->waiting;
+	f->new.end = &f->new.first;
+	f->waiting.end = &f->waiting.first;
 	while (getrandom(&f->seed, sizeof(f->seed), 0) != (ssize_t)sizeof(f->seed))
 		;
 	make_events(f);
 	front_reload(f);
 	/* Connections wait until a generation is up, or is known not to come up now. */
-	while (!f->stopping || (client_busy(f) && net_now() < f->stop_at))
+	while (!f->stopping || (client_busy(f) && net_now() < f->stop_at)) {
 		if (event_base_loop(f->base, EVLOOP_ONCE) < 0)
 			break;
+		front_dispatch(f);
+		pace(&end);
+	}
 	client_close_all(f);
 	front_close_members(f);
 }

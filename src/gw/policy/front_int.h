@@ -16,6 +16,7 @@ enum {
 	FRONT_BUFFER_MAX = 64 * 1024, /* bytes of a connection that wait for us, or for Postfix */
 	FRONT_IDLE_SECONDS = 1800,    /* then a connection is closed; Postfix's own limit is 300 */
 	FRONT_TRIES_MAX = 2,          /* workers that may die over one request */
+	FRONT_TURN_US = 500,          /* from turn to turn of the loop, under load */
 	/* Workers have deadlines of their own, so these are for what cannot be. */
 	FRONT_LOOKUP_MS = 15 * 1000,
 	FRONT_STORE_MS = 12 * 1000,
@@ -25,6 +26,7 @@ enum {
 enum client_state {
 	CLIENT_FREE,
 	CLIENT_READING, /* the next request */
+	CLIENT_NEW,     /* waits for the end of the turn, to go to a look-up worker */
 	CLIENT_LOOKUP,  /* a worker has its request */
 	CLIENT_WAITING, /* for a store worker */
 	CLIENT_STORE,   /* a worker has its request */
@@ -45,7 +47,7 @@ struct client {
 	int tries;           /* workers that died over it, at this step */
 	int64_t since;       /* net_now(), when it came to this step */
 	struct member *at;   /* LOOKUP, STORE */
-	struct client *next; /* WAITING */
+	struct client *next; /* NEW, WAITING */
 	size_t text_n;
 	char text[POLICY_TEXT_MAX]; /* the answer, if nobody has a better one */
 };
@@ -56,7 +58,9 @@ struct member {
 	struct bufferevent *bev; /* NULL: a free place */
 	enum crew_kind kind;
 	pid_t crew;
-	size_t in_hand; /* requests */
+	size_t in_hand;   /* requests */
+	struct buf frame; /* what it gets at the end of the turn */
+	size_t frame_n;   /* requests */
 };
 
 /* A generation, by the process that looks after it. */
@@ -68,9 +72,14 @@ struct front_crew {
 	bool ready, leaving;
 };
 
+/* Clients in the order in which they came. */
+struct client_queue {
+	struct client *first, **end;
+};
+
 struct policy_front {
 	struct policy_options options;
-	struct arena *a, *scratch;
+	struct arena *a, *scratch, *turn; /* for good, for an event, for the frames of a turn */
 	int listener;
 	struct event_base *base;
 	struct event *accepting, *tick, *signals[5];
@@ -79,7 +88,7 @@ struct policy_front {
 	struct member members[FRONT_MEMBERS_MAX];
 	struct front_crew crews[FRONT_CREWS_MAX];
 	pid_t current; /* the generation that serves; 0: none */
-	struct client *waiting, **waiting_end;
+	struct client_queue new, waiting;
 	uint64_t *mails; /* FRONT_MAILS_MAX: hashes of instances */
 	uint64_t seed;
 	bool stopping;
@@ -92,11 +101,15 @@ void front_reap(struct policy_front *f);
 void front_retry(struct policy_front *f);
 void front_close_members(struct policy_front *f);
 
-/* Sends the client's request to a look-up worker; false if there is none. */
-bool front_look_up(struct client *c);
-
-/* Gives store workers that have nothing to do what is waiting. */
+/*
+ * The end of a turn. Look-up workers get what is new, each in one frame; store workers that have
+ * nothing to do get what is waiting for them.
+ */
 void front_dispatch(struct policy_front *f);
+
+/* At once where it can be, since a turn of the loop for each message costs more than the message.
+ */
+void front_send(struct bufferevent *bev, struct str bytes);
 
 /* clients.c: what members.c tells about a request. */
 void client_answered(struct client *c, enum policy_step step, struct str text);
@@ -108,4 +121,8 @@ bool client_header_given(const struct client *c);
 void client_on_listener(evutil_socket_t fd, short what, void *arg);
 void client_watch(struct policy_front *f);
 size_t client_busy(const struct policy_front *f);
+
+/* Takes the first out of a queue, NULL if it is empty; puts it into the one for store workers. */
+struct client *client_next(struct client_queue *q);
+void client_ask_store(struct client *c);
 void client_close_all(struct policy_front *f);

@@ -74,19 +74,16 @@ static void on_answers(struct bufferevent *bev, void *arg)
 		evbuffer_drain(in, all.n - rest.n);
 		release(m);
 	}
-	front_dispatch(f);
 }
 
 static void on_gone(struct bufferevent *bev, short what, void *arg)
 {
 	struct member *m = arg;
-	struct policy_front *f = m->front;
 
 	(void)bev;
 	(void)what;
-	arena_reset(f->scratch);
+	arena_reset(m->front->scratch);
 	member_remove(m, true);
-	front_dispatch(f);
 }
 
 static void member_add(struct front_crew *crew, enum crew_kind kind, int fd)
@@ -137,7 +134,6 @@ static void crew_is_ready(struct front_crew *crew)
 		release(&f->members[i]);
 	log_info("Policy daemon (re)started");
 	client_accepting(f, true);
-	front_dispatch(f);
 }
 
 static void on_control(evutil_socket_t control, short what, void *arg)
@@ -253,23 +249,42 @@ void front_close_members(struct policy_front *f)
 			member_remove(&f->members[i], false);
 }
 
-static void give(struct member *m, struct client *c, struct buf *frame)
+void front_send(struct bufferevent *bev, struct str bytes)
 {
-	wire_add_question(frame, &(struct wire_question){
-					 .id = client_id(c),
-					 .step = c->step,
-					 .header_given = client_header_given(c),
-					 .request = c->request,
-					 .text = { c->text, c->text_n },
-				 });
-	c->at = m;
-	m->in_hand++;
+	ssize_t n = 0;
+
+	if (!evbuffer_get_length(bufferevent_get_output(bev)))
+		n = send(bufferevent_getfd(bev), bytes.p, bytes.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	bytes = str_from(bytes, n < 0 ? 0 : (size_t)n);
+	if (bytes.n)
+		bufferevent_write(bev, bytes.p, bytes.n);
 }
 
-static void send_frame(struct member *m, struct buf *frame)
+static void send_frame(struct member *m)
 {
-	wire_end(frame);
-	bufferevent_write(m->bev, frame->p, frame->n);
+	if (!m->frame_n)
+		return;
+	wire_end(&m->frame);
+	m->frame_n = 0;
+	front_send(m->bev, buf_str(&m->frame));
+}
+
+static void give(struct member *m, struct client *c, enum client_state state)
+{
+	if (!m->frame_n++)
+		wire_begin(&m->frame, m->front->turn);
+	wire_add_question(&m->frame, &(struct wire_question){
+					     .id = client_id(c),
+					     .step = c->step,
+					     .header_given = client_header_given(c),
+					     .request = c->request,
+					     .text = { c->text, c->text_n },
+				     });
+	c->state = state;
+	c->at = m;
+	m->in_hand++;
+	if (m->frame_n == WIRE_BATCH_MAX)
+		send_frame(m);
 }
 
 /* The same for everything of one sender's domain, so that its answers are remembered there and its
@@ -292,42 +307,37 @@ static struct member *lookup_member(struct policy_front *f, const struct policy_
 	return n ? found[(h ^ h >> 32) % n] : NULL;
 }
 
-bool front_look_up(struct client *c)
+static void give_new(struct policy_front *f)
 {
-	struct member *m = lookup_member(c->front, &c->request);
-	struct buf frame;
+	struct client *c;
 
-	if (!m)
-		return false;
-	c->state = CLIENT_LOOKUP;
-	c->since = net_now();
-	wire_begin(&frame, c->front->scratch);
-	give(m, c, &frame);
-	send_frame(m, &frame);
-	return true;
+	while ((c = client_next(&f->new))) {
+		struct member *m = lookup_member(f, &c->request);
+
+		if (m)
+			give(m, c, CLIENT_LOOKUP);
+		else
+			client_ask_store(c);
+	}
+	for (size_t i = 0; i < FRONT_MEMBERS_MAX; i++)
+		send_frame(&f->members[i]);
 }
 
 static void give_batch(struct member *m)
 {
 	struct policy_front *f = m->front;
-	struct buf frame;
+	struct client *c;
 
-	wire_begin(&frame, f->scratch);
-	for (int n = 0; f->waiting && n < WIRE_BATCH_MAX; n++) {
-		struct client *c = f->waiting;
-
-		f->waiting = c->next;
-		if (!f->waiting)
-			f->waiting_end = &f->waiting;
-		c->state = CLIENT_STORE;
-		give(m, c, &frame);
-	}
-	send_frame(m, &frame);
+	for (int n = 0; n < WIRE_BATCH_MAX && (c = client_next(&f->waiting)); n++)
+		give(m, c, CLIENT_STORE);
+	send_frame(m);
 }
 
 void front_dispatch(struct policy_front *f)
 {
-	for (size_t i = 0; i < FRONT_MEMBERS_MAX && f->waiting; i++) {
+	arena_reset(f->turn);
+	give_new(f);
+	for (size_t i = 0; i < FRONT_MEMBERS_MAX && f->waiting.first; i++) {
 		struct member *m = &f->members[i];
 
 		if (m->bev && m->kind == CREW_STORE && !is_leaving(m) && m->in_hand == 0)
