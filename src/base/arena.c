@@ -193,6 +193,16 @@ void *arena_grow(struct arena *a, void *p, size_t old, size_t n)
 	return to;
 }
 
+char *arena_take(struct arena *a, char *text)
+{
+	size_t n = strlen(text) + 1;
+	char *copy = arena_alloc(a, n);
+
+	memcpy(copy, text, n);
+	free(text);
+	return copy;
+}
+
 void arena_on_free(struct arena *a, void (*fn)(void *), void *ptr)
 {
 	struct callback *c = NEW(a, struct callback);

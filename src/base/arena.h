@@ -37,6 +37,9 @@ void *arena_alloc(struct arena *a, size_t n);
  */
 void *arena_grow(struct arena *a, void *p, size_t old, size_t n);
 
+/* A copy of a text that a library has allocated for its caller, who is to free it: freed here. */
+char *arena_take(struct arena *a, char *text);
+
 /* Calls fn(ptr) when the arena is reset or closed: for what is not memory. */
 void arena_on_free(struct arena *a, void (*fn)(void *), void *ptr);
 

@@ -15,6 +15,7 @@ static const char usage[] =
 	"                    else " POLICY_PIDFILE "\n"
 	"  --database NAME   instead of Proxmox_ruledb\n"
 	"  --port NUMBER     instead of 10022\n"
+	"  --maintenance SECONDS  between two rounds of maintenance, instead of 120\n"
 	"  --testmode        a request's attribute `testtime` (seconds since 1970) is its time\n"
 	"`run` stays in the foreground, `reload` reads settings and SMTP whitelist again.\n";
 
@@ -42,7 +43,7 @@ static void run(void *ctx)
 /* False if the command line is wrong. */
 static bool take_option(int option, struct program *p, struct daemon_service *service)
 {
-	int64_t port;
+	int64_t number;
 
 	switch (option) {
 	case 'p':
@@ -52,9 +53,14 @@ static bool take_option(int option, struct program *p, struct daemon_service *se
 		p->options.database = optarg;
 		return true;
 	case 'P':
-		if (!str_int(str_of(optarg), 1, 65535, &port))
+		if (!str_int(str_of(optarg), 1, 65535, &number))
 			return false;
-		p->options.port = (uint16_t)port;
+		p->options.port = (uint16_t)number;
+		return true;
+	case 'm':
+		if (!str_int(str_of(optarg), 1, 86400, &number))
+			return false;
+		p->options.maintenance = (unsigned)number;
 		return true;
 	case 't':
 		p->options.testmode = true;
@@ -70,12 +76,14 @@ int main(int argc, char **argv)
 		{ "pidfile", required_argument, NULL, 'p' },
 		{ "database", required_argument, NULL, 'd' },
 		{ "port", required_argument, NULL, 'P' },
+		{ "maintenance", required_argument, NULL, 'm' },
 		{ "testmode", no_argument, NULL, 't' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	struct program p = { .a = arena_open("program", 1 << 20),
-			     .options = { .port = POLICY_PORT } };
+			     .options = { .port = POLICY_PORT,
+					  .maintenance = POLICY_MAINTENANCE } };
 	const char *pidfile = getenv("PIDFILE");
 	struct daemon_service service = {
 		.name = "pmgpolicy",

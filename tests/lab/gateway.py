@@ -19,9 +19,15 @@ DAEMON_USERS = ("pmg-smtp-filter", "pmgpolicy")
 
 RSYSLOG = """\
 module(load="imuxsock")
+module(load="omjournal")
 $FileCreateMode 0640
 mail.*	/var/log/mail.log
 *.*	/var/log/syslog
+template(name="screened" type="list") {
+	constant(outname="SYSLOG_IDENTIFIER" value="postfix/postscreen")
+	property(outname="MESSAGE" name="msg" position.from="2")
+}
+:syslogtag, startswith, "postfix/postscreen" action(type="omjournal" template="screened")
 """
 
 # What the administrator of this gateway has written down. By default there were a worker for each
@@ -105,6 +111,7 @@ class Gateway(Node):
         for user in DAEMON_USERS:
             self.exec(["useradd", "--system", "--gid", "pmg", "--home-dir", "/var/lib/pmg",
                        "--no-create-home", "--shell", "/usr/sbin/nologin", user])
+        self.exec(["usermod", "--append", "--groups", "systemd-journal", "pmgpolicy"])
 
     def make_places(self):
         """The directories that packages and units would make."""
@@ -133,6 +140,17 @@ class Gateway(Node):
         self.write("/etc/rsyslog.conf", RSYSLOG)
         self.start(["rsyslogd", "-n"], f"{self.directory}/rsyslogd.log")
         until(lambda: self.exists("/dev/log"), "rsyslogd has no /dev/log")
+
+    def start_journal(self):
+        """systemd-journald, for tests that need it: rsyslogd passes it postscreen's lines, as soon
+        as it is there. It wants to see its control group."""
+        self.exec(["mount", "-t", "cgroup2", "cgroup2", "/sys/fs/cgroup"])
+        for directory in ("/run/systemd/journal", "/run/log/journal"):
+            self.exec(["mkdir", "-p", directory])
+        self.exec(["chgrp", "systemd-journal", "/run/log/journal"])
+        self.exec(["chmod", "2755", "/run/log/journal"])
+        self.start(["/lib/systemd/systemd-journald"], f"{self.directory}/journald.log")
+        until(lambda: self.exists("/run/systemd/journal/socket"), "journald has no socket")
 
     def settings(self):
         """What an administrator enters on the first day."""

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "gw/cfg/cfg.h"
 #include "gw/policy/greylist.h"
+#include "gw/policy/postscreen.h"
 #include "gw/store/store.h"
 
 enum {
@@ -35,7 +36,9 @@ struct keeper {
 	int control;
 	bool leaving;
 	pid_t chore;
+	int64_t chore_ms; /* between two rounds of maintenance */
 	int64_t chore_at; /* net_now() */
+	int64_t since;    /* seconds since 1970: when this generation began */
 };
 
 struct db *crew_database(const struct crew *c, struct arena *a)
@@ -181,36 +184,39 @@ static void fill(struct keeper *k)
 			start_worker(k, &k->places[i]);
 }
 
-static NORETURN void chore_run(const struct crew *c)
+static NORETURN void chore_run(const struct keeper *k)
 {
 	CLEAN_ARENA struct arena *a = arena_open("maintenance", MEMORY_MAX);
-	struct db *db = crew_database(c, a);
-	int64_t start = net_now();
+	struct db *db = crew_database(&k->crew, a);
+	int64_t start = net_now(), counted;
 	size_t found;
 	struct err e;
 
 	alarm(CHORE_MS / 1000 + 30);
 	db_deadline(db, start + CHORE_MS);
 	log_notice("starting policy database maintenance (greylist, rbl)");
-	if (greylist_expire(a, db, c->cid, time(NULL), &found, &e) < 0)
+	if (postscreen_count(a, db, k->crew.cid, k->since, time(NULL), &e) < 0)
+		log_err("rbl update error: %s", e.msg);
+	counted = net_now();
+	if (greylist_expire(a, db, k->crew.cid, time(NULL), &found, &e) < 0)
 		log_err("greylist database update error: %s", e.msg);
 	else if (found)
 		log_info("found %zu expired mails in greylisting database", found);
-	log_notice("end policy database maintenance (0 ms, %lld ms)",
-		   (long long)(net_now() - start));
+	log_notice("end policy database maintenance (%lld ms, %lld ms)",
+		   (long long)(counted - start), (long long)(net_now() - counted));
 	db_disconnect(db);
 	_exit(0);
 }
 
 static void start_chore(struct keeper *k)
 {
-	k->chore_at = net_now() + CREW_CHORE_SECONDS * 1000;
+	k->chore_at = net_now() + k->chore_ms;
 	if (k->chore || k->leaving)
 		return;
 	k->chore = fork();
 	if (k->chore == 0) {
 		close(crew_leave_parent(k->control));
-		chore_run(&k->crew);
+		chore_run(k);
 	}
 	if (k->chore < 0) {
 		log_err("fork: %m");
@@ -269,7 +275,7 @@ static void keep(struct keeper *k)
 
 	CLEAN_FD int signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 
-	k->chore_at = filled + CREW_CHORE_SECONDS * 1000;
+	k->chore_at = filled + k->chore_ms;
 	while (!k->leaving || any_alive(k)) {
 		wait_and_handle(k, signals);
 		if (net_now() >= filled + REFILL_MS) {
@@ -287,6 +293,8 @@ void crew_run(const struct policy_options *options, int control)
 	struct err e;
 
 	k.control = control;
+	k.chore_ms = (int64_t)options->maintenance * 1000;
+	k.since = time(NULL);
 	k.crew.database = options->database ? options->database : STORE_DATABASE;
 	if (load(&k.crew, &e) < 0) {
 		log_err("unable to load, the running generation stays: %s", e.msg);

@@ -14,8 +14,7 @@
 enum crew_kind { CREW_LOOKUP, CREW_STORE, CREW_KINDS, CREW_READY = CREW_KINDS };
 
 enum {
-	CREW_WORKERS_MAX = 10,    /* mail.max_policy */
-	CREW_CHORE_SECONDS = 120, /* between two rounds of maintenance */
+	CREW_WORKERS_MAX = 10, /* mail.max_policy */
 };
 
 /* What a generation has loaded. */

@@ -32,11 +32,15 @@
 #define POLICY_RUN_DIR "/run/pmgpolicy"
 #define POLICY_PIDFILE POLICY_RUN_DIR "/pmgpolicy.pid"
 
-enum { POLICY_PORT = 10022 };
+enum {
+	POLICY_PORT = 10022,
+	POLICY_MAINTENANCE = 120, /* seconds between two rounds: expiry, statistics */
+};
 
 struct policy_options {
 	const char *database; /* NULL: the product's */
 	uint16_t port;        /* on 127.0.0.1 */
+	unsigned maintenance; /* seconds between two rounds */
 	bool testmode;        /* the attribute `testtime` of a request is its time */
 };
 

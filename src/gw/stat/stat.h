@@ -47,6 +47,27 @@ struct stat_refused {
 MUST_CHECK int stat_record_refused(struct arena *a, struct db *db, const struct stat_refused *mails,
 				   size_t n, struct err *e);
 
+/* What postscreen refused in an hour of local time (which may come more than once), before there
+ * was a mail (policy.md §6). */
+struct stat_early {
+	int64_t hour;     /* its beginning: seconds since 1970 plus the offset of local time */
+	int64_t rbl;      /* recipients refused since a DNS list knows the client */
+	int64_t pregreet; /* clients that spoke before they were greeted */
+};
+
+/*
+ * Counting them, in a transaction of the caller's, so that each counts once whatever happens.
+ * stat_early_begin() keeps out everybody else who counts and says how far the last one came, in his
+ * words, empty at first. stat_early_add() adds to the sums of node `cid` and keeps `place`, at most
+ * STAT_PLACE_MAX bytes.
+ */
+enum { STAT_PLACE_MAX = 255 };
+
+MUST_CHECK int stat_early_begin(struct arena *a, struct db *db, struct str *place, struct err *e);
+MUST_CHECK int stat_early_add(struct arena *a, struct db *db, int64_t cid, int64_t now,
+			      const struct stat_early *hours, size_t n, struct str place,
+			      struct err *e);
+
 /*
  * Adds to the hourly and daily sums what came since the last time. `utc_offset` is that of local
  * time in seconds, `now` seconds since 1970. *mails is how many were looked at.

@@ -298,6 +298,45 @@ static void test_buckets_are_local_time(void **state)
 	is_text("SELECT string_agg(((Time - 1700006400) / 3600)::text, ' ') FROM DailyStat", "-1");
 }
 
+static void add_early(const struct stat_early *hours, size_t n, const char *place)
+{
+	struct str before;
+
+	OK(db_begin(db, &e));
+	OK(stat_early_begin(a, db, &before, &e));
+	OK(stat_early_add(a, db, 7, 99, hours, n, str_of(place), &e));
+	OK(db_commit(db, &e));
+}
+
+static void test_early_refusals(void **state)
+{
+	const struct stat_early first[] = { { 3600, 2, 0 }, { 7200, 0, 1 }, { 3600, 1, 1 } };
+	const struct stat_early second[] = { { 7200, 5, 0 } };
+	struct str place;
+
+	(void)state;
+	OK(db_begin(db, &e));
+	OK(stat_early_begin(a, db, &place, &e));
+	assert_int_equal(place.n, 0);
+	OK(db_commit(db, &e));
+	add_early(first, ARRAY_LEN(first), "one");
+	add_early(second, ARRAY_LEN(second), "two");
+	add_early(NULL, 0, "three"); /* lines that say nothing move the place all the same */
+	is_text("SELECT string_agg(format('%s %s %s %s %s', Time, RBLCount, PregreetCount, CID, "
+		"MTime), ', ' ORDER BY Time) FROM LocalStat",
+		"3600 3 1 7 99, 7200 5 1 7 99");
+	OK(db_begin(db, &e));
+	OK(stat_early_begin(a, db, &place, &e));
+	assert_true(str_eq(place, STR("three")));
+
+	/* Nobody else counts meanwhile. */
+	OK(db_script(other, "SET lock_timeout = '50ms'", &e));
+	OK(db_begin(other, &e));
+	assert_int_equal(stat_early_begin(a, other, &place, &e), -1);
+	db_rollback(other);
+	db_rollback(db);
+}
+
 static void test_clear_and_again(void **state)
 {
 	(void)state;
@@ -361,6 +400,7 @@ int main(void)
 		TEST(test_sums),
 		TEST(test_sums_grow),
 		TEST(test_buckets_are_local_time),
+		TEST(test_early_refusals),
 		TEST(test_clear_and_again),
 		TEST(test_late_rows_are_counted),
 		TEST(test_many_batches),
