@@ -34,6 +34,7 @@ static bool is_alnum(char c)
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
+/* Or the end of one. */
 static bool is_repeat(char c)
 {
 	return c == '*' || c == '+' || c == '?' || c == '}';
@@ -53,6 +54,19 @@ static size_t bracket(struct str s)
 	return i < s.n && s.p[i] == ']' ? i + 1 : 0;
 }
 
+/* A repeat count, {n} {n,} {n,m}; its length, or 0: then Perl takes the brace as it is. */
+static size_t repeat_count(struct str s)
+{
+	size_t i = 1;
+
+	while (i < s.n && ascii_is_digit(s.p[i]))
+		i++;
+	if (i > 1 && i < s.n && s.p[i] == ',')
+		for (i++; i < s.n && ascii_is_digit(s.p[i]);)
+			i++;
+	return i > 1 && i < s.n && s.p[i] == '}' ? i + 1 : 0;
+}
+
 /* An escape: digits have another name, and what else is a letter has no or another meaning. */
 static size_t add_escape(struct buf *b, struct str s)
 {
@@ -69,19 +83,18 @@ static size_t add_escape(struct buf *b, struct str s)
 
 static size_t add_piece(struct buf *b, struct str s, char before)
 {
-	size_t n = 1;
+	size_t count = s.p[0] == '{' ? repeat_count(s) : 0;
+	size_t n = s.p[0] == '[' ? bracket(s) : count ? count : 1;
 
 	if (s.p[0] == '\\')
 		return add_escape(b, s);
-	if (s.p[0] == '[')
-		n = bracket(s);
-	else if (s.p[0] == '(' && s.n > 1 && s.p[1] == '?')
+	if (s.p[0] == '(' && s.n > 1 && s.p[1] == '?')
 		return str_starts(s, STR("(?:")) ? (buf_addc(b, '('), 3) : 0;
-	else if (is_repeat(s.p[0]) && s.p[0] != '}' && is_repeat(before))
+	if ((count || is_repeat(s.p[0])) && is_repeat(before))
 		return 0; /* lazy or possessive */
 	if (str_chr(str_sub(s, 0, n), '/') >= 0 && n > 1)
 		return 0;
-	if (s.p[0] == '/')
+	if (!count && str_chr(STR("/{}"), s.p[0]) >= 0)
 		buf_addc(b, '\\');
 	buf_add(b, str_sub(s, 0, n));
 	return n;
@@ -97,7 +110,7 @@ static bool add_regex(struct buf *b, struct str s)
 
 		if (n == 0)
 			return false;
-		before = n == 1 ? s.p[0] : 0;
+		before = n == 1 || s.p[0] == '{' ? s.p[n - 1] : 0;
 		s = str_from(s, n);
 	}
 	return true;

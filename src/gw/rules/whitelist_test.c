@@ -115,6 +115,8 @@ static void test_tables(void **state)
 		{ 11, 1000, STR("(") },
 		{ 12, 1005, STR("p:g") },
 		{ 13, 1000, STR("[\\]x]") },
+		{ 14, 1000, STR("z{2,3}{,3}") },
+		{ 15, 1000, STR("z{2}+") },
 	};
 	struct whitelist_tables t;
 	struct err e;
@@ -123,6 +125,7 @@ static void test_tables(void **state)
 	log_quiet(true);
 	assert_int_equal(whitelist_tables(a, rows, ARRAY_LEN(rows), &t, &e), 0);
 	assert_string_equal(str_z(a, t.senders), "/^(a|b\\/c[0-9]@(.*))$/ OK\n"
+						 "/^(z{2,3}\\{,3\\})$/ OK\n"
 						 "/^.+@x\\.test$/ OK\n"
 						 "/^a\\+\\{b\\}@x\\.test$/ OK\n");
 	assert_string_equal(str_z(a, t.receivers), "/^(r[0-9]@.*)$/ OK\n"
