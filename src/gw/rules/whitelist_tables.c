@@ -15,6 +15,12 @@ enum kind {
 	KIND_NET = 1004,
 };
 
+/*
+ * The C library makes as many copies of a piece as it is counted: x{1,20000} would take gigabytes,
+ * in each process of Postfix.
+ */
+enum { COPIES_MAX = 1000 };
+
 struct lines {
 	VEC(struct str) list;
 };
@@ -54,17 +60,25 @@ static size_t bracket(struct str s)
 	return i < s.n && s.p[i] == ']' ? i + 1 : 0;
 }
 
-/* A repeat count, {n} {n,} {n,m}; its length, or 0: then Perl takes the brace as it is. */
-static size_t repeat_count(struct str s)
+static bool is_number(struct str s, int64_t *out)
 {
-	size_t i = 1;
+	return s.n && ascii_is_digit(s.p[0]) && str_int(s, 0, UINT16_MAX, out);
+}
 
-	while (i < s.n && ascii_is_digit(s.p[i]))
-		i++;
-	if (i > 1 && i < s.n && s.p[i] == ',')
-		for (i++; i < s.n && ascii_is_digit(s.p[i]);)
-			i++;
-	return i > 1 && i < s.n && s.p[i] == '}' ? i + 1 : 0;
+/*
+ * A repeat count, {n} {n,} {n,m}; its length, or 0: then Perl takes the brace as it is. *most is
+ * its larger number.
+ */
+static size_t repeat_count(struct str s, int64_t *most)
+{
+	ptrdiff_t end = str_chr(s, '}');
+	struct str high = str_sub(s, 1, end < 0 ? 0 : (size_t)end - 1), low = str_cut(&high, ',');
+	int64_t more = 0;
+
+	if (!is_number(low, most) || (high.n && !is_number(high, &more)))
+		return 0;
+	*most = more > *most ? more : *most;
+	return (size_t)end + 1;
 }
 
 /* An escape: digits have another name, and what else is a letter has no or another meaning. */
@@ -81,36 +95,48 @@ static size_t add_escape(struct buf *b, struct str s)
 	return 2;
 }
 
-static size_t add_piece(struct buf *b, struct str s, char before)
+/* An expression on its way into a table. */
+struct posix {
+	struct buf *to;
+	char before;    /* the last character, if it stands for itself or ends a count */
+	int64_t copies; /* of a piece, if all counts are within each other */
+};
+
+static size_t add_piece(struct posix *x, struct str s)
 {
-	size_t count = s.p[0] == '{' ? repeat_count(s) : 0;
+	int64_t most = 1;
+	size_t count = s.p[0] == '{' ? repeat_count(s, &most) : 0;
 	size_t n = s.p[0] == '[' ? bracket(s) : count ? count : 1;
 
 	if (s.p[0] == '\\')
-		return add_escape(b, s);
+		return add_escape(x->to, s);
 	if (s.p[0] == '(' && s.n > 1 && s.p[1] == '?')
-		return str_starts(s, STR("(?:")) ? (buf_addc(b, '('), 3) : 0;
-	if ((count || is_repeat(s.p[0])) && is_repeat(before))
+		return str_starts(s, STR("(?:")) ? (buf_addc(x->to, '('), 3) : 0;
+	if ((count || is_repeat(s.p[0])) && is_repeat(x->before))
 		return 0; /* lazy or possessive */
 	if (str_chr(str_sub(s, 0, n), '/') >= 0 && n > 1)
 		return 0;
+	if (count && most > 1)
+		x->copies *= most;
+	if (x->copies > COPIES_MAX)
+		return 0;
 	if (!count && str_chr(STR("/{}"), s.p[0]) >= 0)
-		buf_addc(b, '\\');
-	buf_add(b, str_sub(s, 0, n));
+		buf_addc(x->to, '\\');
+	buf_add(x->to, str_sub(s, 0, n));
 	return n;
 }
 
 /* False if Postfix would read it as another expression. */
 static bool add_regex(struct buf *b, struct str s)
 {
-	char before = 0;
+	struct posix x = { .to = b, .copies = 1 };
 
 	while (s.n) {
-		size_t n = add_piece(b, s, before);
+		size_t n = add_piece(&x, s);
 
 		if (n == 0)
 			return false;
-		before = n == 1 || s.p[0] == '{' ? s.p[n - 1] : 0;
+		x.before = n == 1 || s.p[0] == '{' ? s.p[n - 1] : 0;
 		s = str_from(s, n);
 	}
 	return true;

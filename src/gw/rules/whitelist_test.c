@@ -117,6 +117,8 @@ static void test_tables(void **state)
 		{ 13, 1000, STR("[\\]x]") },
 		{ 14, 1000, STR("z{2,3}{,3}") },
 		{ 15, 1000, STR("z{2}+") },
+		{ 16, 1000, STR("z{1,2000}") },
+		{ 17, 1000, STR("((z{20}){20}){20}") },
 	};
 	struct whitelist_tables t;
 	struct err e;
