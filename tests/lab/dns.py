@@ -18,8 +18,10 @@ server:
   use-syslog: no
   logfile: ""
   interface: {dns}
+  interface: {dns6}
   do-not-query-localhost: no
   access-control: 0.0.0.0/0 allow
+  access-control: ::0/0 allow
   module-config: "iterator"
   local-zone: "." static
   local-zone: "test." nodefault
@@ -29,12 +31,13 @@ server:
 
 def configuration(dkim_record=None):
     """The text of unbound.conf."""
-    lines = [HEAD.format(dns=world.DNS)]
+    lines = [HEAD.format(dns=world.DNS, dns6=world.DNS6)]
     for zone, records in world.zone_lines(dkim_record):
         lines.append(f'  local-zone: "{zone}." static\n')
         lines.extend(f"  local-data: '{record}'\n" for record in records)
     lines.append('  local-zone: "25.18.198.in-addr.arpa." static\n')
     lines.append('  local-zone: "10.in-addr.arpa." static\n')
+    lines.append('  local-zone: "8.b.d.0.1.0.0.2.ip6.arpa." static\n')
     lines.append('  local-zone: "113.0.203.in-addr.arpa." static\n')
     lines.extend(f'  local-data-ptr: "{address} {name}."\n'
                  for address, name in world.POINTERS.items())

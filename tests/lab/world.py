@@ -11,7 +11,7 @@ private use, and DNS knows nothing but the zones below.
 GATEWAY = "198.18.25.25"
 GATEWAY_INSIDE = "10.9.0.25"
 GATEWAY_NAME = "gw.inside.test"
-DNS = "198.18.25.53"
+DNS, DNS6 = "198.18.25.53", "2001:db8:25::53"
 MX_OUTSIDE = "198.18.25.10"     # mail server of all outside domains, and the usual sender
 SPAMMER = "198.18.25.66"
 SPAM_LISTED = "198.18.25.67"     # a client on a block list
@@ -29,11 +29,12 @@ DNS_LIST, OTHER_LIST = "list.example", "other-list.example"
 DOMAIN = "inside.test"
 OUTSIDE = "sender.example"
 SLOW = "slow.example"           # a domain whose name server never answers
+SIX = "six.example"             # a domain with an IPv6 address only
 BOUNCES = "bounces.example"     # a domain whose server never answers
 
 HOSTNAMES = {"inet": "mx.sender.example", "gw": "gw", "lan": "mail"}
 ADDRESSES = {
-    "inet": [DNS, MX_OUTSIDE, SPAMMER, SPAM_LISTED, *CLIENTS, NAMELESS, OUTSIDE6],
+    "inet": [DNS, DNS6, MX_OUTSIDE, SPAMMER, SPAM_LISTED, *CLIENTS, NAMELESS, OUTSIDE6],
     "gw": [GATEWAY, GATEWAY_INSIDE],
     "lan": [MX_INSIDE, MX_INSIDE6],
 }
@@ -64,6 +65,8 @@ def zone_lines(dkim_record):
         (DNS_LIST, [f"81.113.0.203.{DNS_LIST}. A 127.0.0.2",
                     f"82.113.0.203.{DNS_LIST}. A 127.0.0.9"]),
         (OTHER_LIST, [f"{address}.113.0.203.{OTHER_LIST}. A 127.0.0.1" for address in (81, 82)]),
+        (SIX, [f"{SIX}. MX 10 mx.{SIX}.", f"mx.{SIX}. AAAA {OUTSIDE6}",
+               f'{SIX}. TXT "v=spf1 ip6:{OUTSIDE6} -all"']),
         (BOUNCES, [f"{BOUNCES}. MX 10 mx.{BOUNCES}.", f"mx.{BOUNCES}. A {NOBODY}"]),
     ]
     for domain in OUTSIDE_DOMAINS:
@@ -84,5 +87,6 @@ def zone_lines(dkim_record):
 
 
 POINTERS = {MX_OUTSIDE: f"mx.{OUTSIDE}", SPAMMER: "bulk.spam.example", GATEWAY: GATEWAY_NAME,
-            DNS: f"dns.{OUTSIDE}", MX_INSIDE: f"mail.{DOMAIN}", GATEWAY_INSIDE: GATEWAY_NAME,
+            OUTSIDE6: f"mx.{SIX}", DNS: f"dns.{OUTSIDE}", MX_INSIDE: f"mail.{DOMAIN}",
+            GATEWAY_INSIDE: GATEWAY_NAME,
             **{address: f"c{address[-2:]}.{OUTSIDE}" for address in CLIENTS}}

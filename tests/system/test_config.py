@@ -72,6 +72,8 @@ def test_postfix_finds_no_fault(lab):
     ("templates/main.cf.in", "a = 1\nb = [% USE Something %]\n", ["main.cf.in", "line 2"]),
     ("templates/main.cf.in", "a = 1\nb = [% pmg.mail.relay FILTER odd %]\n",
      ["main.cf.in", "line 2"]),
+    ("templates/main.cf.in", "inet_protocols = ipv6\n",
+     ["nothing was changed", "inet_protocols = ipv6", "127.0.0.1"]),
 ])
 def test_a_fault_is_named_and_touches_nothing(lab, name, text, words):
     path = f"/etc/pmg/{name}"

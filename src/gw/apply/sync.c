@@ -88,6 +88,30 @@ static void keep_different(struct arena *a, const struct apply_env *env, struct 
 }
 
 /*
+ * Mail passes through our daemons on 127.0.0.1, so Postfix must speak IPv4 there. It never needs to
+ * be told to use IPv6 alone: where a machine has no other addresses it does.
+ */
+static int check_protocols(struct arena *a, const struct apply_env *env, const char *dir,
+			   struct err *e)
+{
+	const char *const ask[] = {
+		"/usr/sbin/postconf", "-c", dir, "-hx", "inet_protocols", NULL
+	};
+	struct str protocols;
+	int status;
+
+	if (env->run(env->ctx, a, ask, &protocols, &status, e) < 0)
+		return -1;
+	if (status != 0 || str_find(protocols, STR("ipv6")) < 0 ||
+	    str_find(protocols, STR("ipv4")) >= 0)
+		return 0;
+	return err_set(e, ERR_INVALID,
+		       "inet_protocols = %.*s: Postfix could not reach the filter on 127.0.0.1; "
+		       "leave this setting out",
+		       STR_ARG(str_trim(protocols)));
+}
+
+/*
  * Lets Postfix itself read the new main.cf and master.cf, from a directory of their own: an
  * administrator's template may say anything.
  */
@@ -97,7 +121,8 @@ static int ask_postfix(struct arena *a, const struct apply_env *env, const char 
 					   "inline:{x=y}",      NULL };
 	const char *const services[] = { "/usr/sbin/postconf", "-c", dir, "-M", NULL };
 
-	if (run_checked(a, env, parameters, e) == 0 && run_checked(a, env, services, e) == 0)
+	if (run_checked(a, env, parameters, e) == 0 && run_checked(a, env, services, e) == 0 &&
+	    check_protocols(a, env, dir, e) == 0)
 		return 0;
 	if (e->code == ERR_NOTFOUND)
 		return 0; /* no Postfix, so nothing that could break */
