@@ -8,6 +8,7 @@
  *		--list			each rule first: name, type, state, what it needs
  *		--bayes			with the scores for a classifier that has learnt
  *		--report		what was not understood, and what is disabled, as text
+ *		--net			with network tests; the DNS knows no name
  *		--sets DIR		with compiled sets, which are kept there
  *		--repeat N		all mails so often, printed once; ms per mail at the end
  */
@@ -17,12 +18,14 @@
 #include "base/file.h"
 #include "gw/spam/json.h"
 #include "gw/spam/ruleset.h"
+#include "lib/dns/table.h"
 
 enum { MAIL_MAX = SPAM_MAIL_MAX, RULES_MEMORY = 1 << 30, REPEAT_MAX = 1000000 };
 
 struct options {
 	struct spam_conf_paths paths;
 	bool report, list;
+	struct spam_network *network;
 	int64_t repeat;
 };
 
@@ -70,9 +73,10 @@ static void print_result(struct arena *a, const char *path, size_t size,
 	fwrite(b.p, 1, b.n, stdout);
 }
 
-static int check(struct arena *a, const struct spam_rules *rules, const char *path, bool print)
+static int check(struct arena *a, const struct spam_rules *rules, const struct options *o,
+		 const char *path, bool print)
 {
-	struct spam_envelope env = { .now = time(NULL) };
+	struct spam_envelope env = { .now = time(NULL), .network = o->network };
 	struct spam_result r;
 	struct str raw;
 	struct err e;
@@ -95,7 +99,7 @@ static int check_all(const struct spam_rules *rules, const struct options *o, ch
 
 	for (int64_t pass = 0; pass < o->repeat; pass++)
 		for (int i = 0; i < n; i++) {
-			failed |= check(a, rules, paths[i], pass == 0);
+			failed |= check(a, rules, o, paths[i], pass == 0);
 			arena_reset(a);
 		}
 	if (n)
@@ -158,6 +162,16 @@ static int option(struct arena *a, struct options *o, const char *name, const ch
 	return 0;
 }
 
+static void open_network(struct arena *a, struct options *o)
+{
+	struct dns_table *table = NEW(a, struct dns_table);
+
+	dns_table_init(table, a);
+	o->paths.set = SPAM_SET_NET;
+	o->network = NEW(a, struct spam_network);
+	*o->network = (struct spam_network){ &table->resolver, spam_list_health_new(a) };
+}
+
 /* The index of the first file, or -1. */
 static int options(struct arena *a, struct options *o, int argc, char **argv)
 {
@@ -172,6 +186,8 @@ static int options(struct arena *a, struct options *o, int argc, char **argv)
 			o->paths.spare = true;
 		else if (strcmp(argv[i], "--bayes") == 0)
 			o->paths.set = SPAM_SET_BAYES;
+		else if (strcmp(argv[i], "--net") == 0)
+			open_network(a, o);
 		else if (option(a, o, argv[i], argv[i + 1]) < 0)
 			return -1;
 		else
@@ -213,7 +229,7 @@ int main(int argc, char **argv)
 	if (first < 0) {
 		fprintf(stderr, "usage: spam_rules [--rules DIR] [--site DIR] [--conf LINES] "
 				"[--sets DIR] [--list] [--report] [--spare] [--bayes] "
-				"[--repeat N] FILE...\n");
+				"[--net] [--repeat N] FILE...\n");
 		return 2;
 	}
 	if (load(a, &o, &rules, &report, &e) < 0) {

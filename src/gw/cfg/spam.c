@@ -16,7 +16,7 @@ const struct prop cfg_spam_props[] = {
 	P_BOOL(T, rbl_checks, "1", "Enable real time blacklists (RBL) checks."),
 	P_BOOL(T, use_awl, "1", "Use the Auto-Whitelist plugin."),
 	P_BOOL(T, use_bayes, "1", "Whether to use the naive-Bayesian-style classifier."),
-	P_BOOL(T, use_razor, "1", "Whether to use Razor2, if it is available.", .flags = PROP_IDLE),
+	P_BOOL(T, use_razor, "1", "Whether to use Razor2, if it is available."),
 	P_TEXT(T, wl_bounce_relays, 4096, NULL, "Whitelist legitimate bounce relays."),
 	P_END
 };

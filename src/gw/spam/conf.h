@@ -189,6 +189,8 @@ enum conf_verdict conf_setting(struct conf_parser *p, struct str key, struct str
 enum conf_verdict conf_bool(struct str value, bool *out);
 /* Digits with a fraction, signed or not. */
 enum conf_verdict conf_number(struct conf_parser *p, struct str value, double *out);
+/* "15", "15s", "2m" in milliseconds; false if it is no time. */
+bool conf_duration(struct conf_parser *p, struct str value, int64_t *ms);
 
 /* conf_known.c: does some part of SpamAssassin take this directive? */
 bool conf_is_known(const struct spam_conf *c, struct str key);

@@ -96,9 +96,8 @@ static const struct known known[] = {
 	  " phishing_openphish_feed phishing_phishstats_feed"
 	  " phishing_phishstats_minscore phishing_phishtank_feed phishing_uri_noparam " },
 	{ "Pyzor",
-	  " pyzor_fork pyzor_max pyzor_options pyzor_path pyzor_perl pyzor_timeout " },
-	{ "Razor2",
-	  " razor_config razor_fork razor_timeout use_razor2 " },
+	  " pyzor_fork pyzor_max pyzor_options pyzor_path pyzor_perl " },
+	{ "Razor2", " razor_fork " },
 	{ "ResourceLimits",
 	  " resource_limit_cpu resource_limit_mem " },
 	{ "Reuse",

@@ -293,8 +293,7 @@ static enum conf_verdict ok_locales(struct conf_parser *p, struct str value)
 	return value.n ? CONF_OK : CONF_MISSING;
 }
 
-/* "15", "15s", "2m" */
-static bool duration(struct conf_parser *p, struct str value, int64_t *ms)
+bool conf_duration(struct conf_parser *p, struct str value, int64_t *ms)
 {
 	static const char units[] = "smhdw";
 	static const int seconds[] = { 1, 60, 3600, 86400, 7 * 86400 };
@@ -321,10 +320,10 @@ static enum conf_verdict rbl_timeout(struct conf_parser *p, struct str value)
 
 	if (!str_word(&value, &word))
 		return CONF_MISSING;
-	if (!duration(p, word, &t.most_ms))
+	if (!conf_duration(p, word, &t.most_ms))
 		return CONF_INVALID;
 	t.least_ms = t.most_ms / 5;
-	if (str_word(&value, &word) && !duration(p, word, &t.least_ms))
+	if (str_word(&value, &word) && !conf_duration(p, word, &t.least_ms))
 		return CONF_INVALID;
 	if (str_word(&value, &word))
 		return CONF_OK;

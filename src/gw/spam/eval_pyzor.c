@@ -1,11 +1,10 @@
 /* check_pyzor(): have many others reported this text? Spoken to directly, without its client. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/file.h"
+#include "base/net.h"
 #include "gw/spam/eval_table.h"
 #include "gw/spam/message_int.h"
 #include "gw/spam/talks.h"
@@ -23,8 +22,8 @@ struct settings {
 	bool off;
 	int64_t count_min, welcome_min;
 	double welcome_factor;
-	struct str host;
-	uint16_t port;
+	int64_t timeout_ms;
+	struct talk_server server;
 };
 
 struct state {
@@ -69,54 +68,46 @@ static uint16_t random_thread(void)
 static bool send_question(struct eval_run *r, struct state *s, const struct cidr_addr *addr)
 {
 	const struct settings *settings = r->conf;
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(settings->port) };
 	struct str packet;
 
-	memcpy(&to.sin_addr, addr->b, sizeof(to.sin_addr));
-	s->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (s->fd < 0 || !talks_add(r->talks, r->a, s->fd))
+	s->fd = talks_open(r->talks, r->a, SOCK_DGRAM, &settings->server, addr,
+			   net_now() + settings->timeout_ms, r->env->network->health);
+	if (s->fd < 0)
 		return false;
 	s->thread = random_thread();
 	packet = pyzor_question(r->a, digest_of(r), s->thread, r->env->now);
-	/* Connected, so that only that server's answers are seen. */
-	if (connect(s->fd, (struct sockaddr *)&to, sizeof(to)) == 0 &&
-	    send(s->fd, packet.p, packet.n, 0) == (ssize_t)packet.n)
+	if (send(s->fd, packet.p, packet.n, 0) == (ssize_t)packet.n)
 		return true;
-	talks_end(r->talks, s->fd);
+	talks_end(r->talks, s->fd, false);
 	return false;
 }
 
 static void resolve(struct eval_run *r, struct state *s)
 {
 	const struct settings *settings = r->conf;
-	const struct dns_question *q;
 	struct cidr_addr addr;
+	enum talk_address found = talks_address(r->dns, settings->server.host, &addr);
 
 	s->step = RESOLVING;
-	if (!cidr_addr_parse(settings->host, &addr)) {
-		q = dns_ask(r->dns, settings->host, DNS_A);
-		if (q->status == DNS_PENDING)
-			return;
-		addr = q->n ? q->records[0].addr : (struct cidr_addr){ .family = 0 };
-	}
-	s->step = addr.family == 4 && send_question(r, s, &addr) ? ASKED : DONE;
+	if (found == TALK_NONE || (found == TALK_FOUND && !send_question(r, s, &addr)))
+		s->step = DONE;
+	else if (found == TALK_FOUND)
+		s->step = ASKED;
 }
 
 static void receive(struct eval_run *r, struct state *s)
 {
 	char packet[PYZOR_PACKET_MAX];
-	ssize_t n;
+	bool answered = false;
+	ssize_t n = 0;
 
-	while ((n = recv(s->fd, packet, sizeof(packet), 0)) > 0)
-		if (pyzor_answer_read((struct str){ packet, (size_t)n }, s->thread, &s->answer)) {
-			s->step = DONE;
-			break;
-		}
-	/* Nobody listens there. */
-	if (n < 0 && errno != EAGAIN && errno != EINTR)
-		s->step = DONE;
-	if (s->step == DONE)
-		talks_end(r->talks, s->fd);
+	while (!answered && (n = recv(s->fd, packet, sizeof(packet), 0)) >= 0)
+		answered = pyzor_answer_read((struct str){ packet, (size_t)n }, s->thread,
+					     &s->answer);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR) && !talks_late(r->talks, s->fd))
+		return;
+	s->step = DONE;
+	talks_end(r->talks, s->fd, answered);
 }
 
 static unsigned judged(const struct settings *settings, const struct pyzor_answer *answer)
@@ -139,9 +130,9 @@ static unsigned call(struct eval_run *r, const struct eval_args *args)
 	(void)args;
 	if (settings->off)
 		return 0;
-	if (s->step <= RESOLVING)
+	if (s->step <= RESOLVING && !r->talks->over)
 		resolve(r, s);
-	if (s->step == ASKED)
+	if (s->step == ASKED && !r->talks->over)
 		receive(r, s);
 	return s->step == DONE ? judged(settings, &s->answer) : EVAL_PENDING;
 }
@@ -156,7 +147,6 @@ static enum conf_verdict server_file(struct conf_parser *p, struct settings *s, 
 {
 	struct str text, line;
 	struct err e;
-	int64_t port;
 
 	if (path.n == 0)
 		return CONF_MISSING;
@@ -165,14 +155,12 @@ static enum conf_verdict server_file(struct conf_parser *p, struct settings *s, 
 		return CONF_NOTED;
 	}
 	while (str_line(&text, &line)) {
-		struct str rest = str_trim(line), host = str_cut(&rest, ':');
-
-		if (host.n == 0 || str_starts(host, STR("#")))
+		line = str_trim(line);
+		if (line.n == 0 || str_starts(line, STR("#")))
 			continue;
-		if (!dns_name_is_valid(host) || !str_int(rest, 1, UINT16_MAX, &port))
+		if (!talk_server_parse(line, 0, &s->server) || s->server.port == 0)
 			break;
-		s->host = str_copy(p->conf->keep, host);
-		s->port = (uint16_t)port;
+		s->server.host = str_copy(p->conf->keep, s->server.host);
 		return CONF_OK;
 	}
 	conf_note(p, "pyzor_server_file: no line HOST:PORT in %.*s", STR_ARG(path));
@@ -218,6 +206,8 @@ static enum conf_verdict setting(struct conf_parser *p, void *conf, struct str k
 	if (str_eq(key, STR("pyzor_welcomelist_factor")) ||
 	    str_eq(key, STR("pyzor_whitelist_factor")))
 		return factor(value, &s->welcome_factor);
+	if (str_eq(key, STR("pyzor_timeout")))
+		return conf_duration(p, value, &s->timeout_ms) ? CONF_OK : CONF_INVALID;
 	if (str_eq(key, STR("pyzor_server_file")))
 		return server_file(p, s, value);
 	return CONF_UNKNOWN;
@@ -231,8 +221,8 @@ static void conf_init(struct spam_conf *c, void *conf)
 	*s = (struct settings){ .count_min = 5,
 				.welcome_min = 10,
 				.welcome_factor = 0.2,
-				.host = STR("public.pyzor.org"),
-				.port = PYZOR_PORT };
+				.timeout_ms = 5000,
+				.server = { STR("public.pyzor.org"), PYZOR_PORT } };
 }
 
 static const struct eval evals[] = {

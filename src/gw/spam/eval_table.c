@@ -22,6 +22,7 @@ const struct eval_family *const eval_families[] = {
 	&eval_ole,
 	&eval_pdf,
 	&eval_pyzor,
+	&eval_razor2,
 	&eval_rbl,
 	&eval_relay,
 	&eval_short_url,

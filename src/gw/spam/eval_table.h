@@ -24,6 +24,7 @@ extern const struct eval_family eval_mime;
 extern const struct eval_family eval_ole;
 extern const struct eval_family eval_pdf;
 extern const struct eval_family eval_pyzor;
+extern const struct eval_family eval_razor2;
 extern const struct eval_family eval_rbl;
 extern const struct eval_family eval_relay;
 extern const struct eval_family eval_short_url;

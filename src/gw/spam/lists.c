@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "gw/spam/eval.h"
+#include "lib/dns/health.h"
 
 enum { LOOPBACK = 0x7f000000, LOOPBACK_MASK = 0xff000000, REFUSED = 0x7fffff00 };
 
@@ -20,6 +21,7 @@ struct spam_list_health {
 	struct arena *a;
 	struct map lists; /* zone → struct list */
 	struct map shut;  /* domain → int64_t, until when */
+	struct map servers; /* name → struct health */
 };
 
 /* A list that this mail asks, and the test of it if one was due. */
@@ -44,6 +46,7 @@ struct spam_list_health *spam_list_health_new(struct arena *a)
 	h->a = a;
 	map_init(&h->lists, a);
 	map_init(&h->shut, a);
+	map_init(&h->servers, a);
 	return h;
 }
 
@@ -64,6 +67,17 @@ void spam_list_health_shut_until(struct spam_list_health *h, struct str domain, 
 	}
 	if (t)
 		*t = until;
+}
+
+struct health *spam_list_health_server(struct spam_list_health *h, struct str name)
+{
+	struct health *server = map_get(&h->servers, name);
+
+	if (!server && h->servers.n < LISTS_MAX) {
+		server = NEW(h->a, struct health);
+		map_set(&h->servers, name, server);
+	}
+	return server;
 }
 
 struct spam_lists *spam_lists_open(struct arena *a, struct dns *d, struct spam_list_health *health,

@@ -34,6 +34,9 @@ enum list_kind {
 bool spam_list_health_shut(const struct spam_list_health *h, struct str domain, int64_t now);
 void spam_list_health_shut_until(struct spam_list_health *h, struct str domain, int64_t until);
 
+/* Of a server that is no list, by any name; NULL if there are too many. Its time is net_now(). */
+struct health *spam_list_health_server(struct spam_list_health *h, struct str name);
+
 /* `now`: seconds since 1970. */
 struct spam_lists *spam_lists_open(struct arena *a, struct dns *d, struct spam_list_health *health,
 				   int64_t now);

@@ -115,7 +115,7 @@ static void silence(void **state)
 				      SPAM_SET_NET),
 				 MAIL),
 			    "M");
-	assert_int_equal(table.asked.n, 1);
+	assert_int_equal(table.asked.n, 2);
 	assert_true(str_eq(table.asked.p[0]->name, STR("public.pyzor.org")));
 	know("");
 	assert_string_equal(hits(load("loadplugin Mail::SpamAssassin::Plugin::Pyzor\nuse_pyzor 0\n"

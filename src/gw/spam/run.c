@@ -531,6 +531,7 @@ static void net_finish(struct run *run)
 	}
 	dns_finish(run->dns);
 	net_look(run);
+	talks_over(&run->talks);
 	spam_lists_judge(run->lists);
 	/* They may have asked something more; nobody waits for that. */
 	dns_finish(run->dns);
