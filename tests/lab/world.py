@@ -53,6 +53,7 @@ NOBODY = "198.18.25.99"         # in the net, but no host has it
 # Real names, since the stock rules ask for them. 127.0.0.2 is what such a list must have.
 BLOCK_LISTS = {"psbl.surriel.com": ["2.0.0.127", "67.25.18.198"],
                "multi.uribl.com": [LISTED_LINK]}
+RAZOR = "discovery.razor.cloudmark.com"     # a test may listen there, at DNS
 
 
 def zone_lines(dkim_record):
@@ -68,6 +69,7 @@ def zone_lines(dkim_record):
         (SIX, [f"{SIX}. MX 10 mx.{SIX}.", f"mx.{SIX}. AAAA {OUTSIDE6}",
                f'{SIX}. TXT "v=spf1 ip6:{OUTSIDE6} -all"']),
         (BOUNCES, [f"{BOUNCES}. MX 10 mx.{BOUNCES}.", f"mx.{BOUNCES}. A {NOBODY}"]),
+        (RAZOR, [f"{RAZOR}. A {DNS}"]),
     ]
     for domain in OUTSIDE_DOMAINS:
         records = [f"{domain}. A {MX_OUTSIDE}", f"{domain}. MX 10 mx.{OUTSIDE}.",

@@ -10,13 +10,12 @@ the same signatures, and come to the same verdict. Without razor or SpamAssassin
 import json
 import os
 import shutil
-import socketserver
 import subprocess
 import sys
 import tempfile
-import threading
 
 from corpora import RULES, skip
+from razor_server import Server
 
 MAIL = b"""\
 From: a@example.com
@@ -62,50 +61,6 @@ CASES = {
     "every part, but the contested": ("logic_method = 5", ["p=0", "p=0&ct=1", "p=1&cf=90", "p=0",
                                                             "p=1&cf=90"]),
 }
-STATE = ["ac=20", "bql=4", "bqs=128", "dre=4", "se=C8", "sn=C"]
-
-
-class Talk(socketserver.StreamRequestHandler):
-    """One connection: discovery and catalogue in one."""
-    timeout = 20
-
-    def say(self, *lines, many=False):
-        """Lines, as a list where there are several."""
-        many = many or len(lines) > 1
-        text = "\r\n".join(lines) + "\r\n"
-        self.wfile.write((f"-{text}.\r\n" if many else text).encode())
-
-    def handle(self):
-        """Answers until the client has had enough."""
-        self.say("sn=C&srl=52&a=cg&ep4=7542-10")
-        batch = None
-        while line := self.rfile.readline().decode().rstrip("\r\n"):
-            if line.startswith("-") or batch is not None:
-                batch = (batch or []) + ([] if line == "." else [line.lstrip("-")])
-                if line == ".":
-                    self.say(*map(self.answer, batch), many=True)
-                    batch = None
-            elif line.startswith("a=c"):
-                self.say(self.answer(line))
-            elif line == "a=g&pm=state":
-                self.say(*STATE)
-            elif line.startswith("a=g&pm="):
-                self.say(f"{line[-3:]}=127.0.0.1:{self.server.server_address[1]}")
-            elif line == "a=q":
-                break
-
-    def answer(self, question):
-        """What the case says about it."""
-        fields = dict(pair.split("=") for pair in question.split("&"))
-        asked, answers = self.server.asked, self.server.answers
-        asked.append((fields["e"], fields["s"], fields.get("ep4", "")))
-        return answers[len(asked) - 1] if len(asked) <= len(answers) else "p=0"
-
-
-class Server(socketserver.ThreadingTCPServer):
-    """On any port, with what was asked of it so far."""
-    allow_reuse_address = daemon_threads = True
-    asked, answers = [], []
 
 
 def site(top):
@@ -201,14 +156,12 @@ def main():
         if not shutil.which(tool):
             skip(f"{tool} is not installed")
     wrong = 0
-    with tempfile.TemporaryDirectory() as top, Server(("127.0.0.1", 0), Talk) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with tempfile.TemporaryDirectory() as top, Server(("127.0.0.1", 0)) as server:
         with open(os.path.join(top, "mail"), "wb") as mail:
             mail.write(MAIL)
         where = site(top)
         for name in CASES:
             wrong += compare(program, top, where, name, server)
-        server.shutdown()
     print(f"{len(CASES)} cases, {wrong} wrong")
     sys.exit(wrong > 0)
 

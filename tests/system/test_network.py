@@ -1,4 +1,4 @@
-"""Network tests of the spam engine: block lists and SPF, from the lab's DNS to the score."""
+"""Network tests of the spam engine: block lists, SPF and Razor2, from the network to the score."""
 
 import re
 
@@ -6,20 +6,23 @@ import pytest
 
 from lab import world
 from lab.evidence import Trace
+from spam.razor_server import Server
 
 CONF = "/etc/pmg/pmg.conf"
+RAZOR_LIST = "/var/lib/pmg/spamassassin/razor/servers.catalogue.lst"
+RAZOR_PORT = 2703
 NO_SPF = "eve@bulk.spam.example"      # a sender whose domain says nothing
 
 
 @pytest.fixture(scope="module", name="rbl_checks")
 def switch(lab):
-    """rbl_checks(on): everywhere else in the lab they are off."""
+    """rbl_checks(on, more lines): everywhere else in the lab they are off."""
     good = lab.gw.read(CONF).decode()
     off, on = "\trbl_checks 0\n", "\trbl_checks 1\n"
     assert off in good
 
-    def put(is_on):
-        lab.gw.write(CONF, good.replace(off, on) if is_on else good)
+    def put(is_on, more=""):
+        lab.gw.write(CONF, good.replace(off, on + more) if is_on else good)
         lab.gw.exec(["pmgconfig", "sync", "--restart"])
         lab.gw.filter("reload")
     yield put
@@ -57,3 +60,19 @@ def test_nobody_is_asked_where_it_is_off(lab, letter, rbl_checks):
     rbl_checks(False)
     found = hits(lab, letter("from a listed client"), NO_SPF, world.SPAM_LISTED)
     assert not {"RCVD_IN_PSBL", "SPF_NONE"} & set(found)
+
+
+def test_what_others_have_reported(lab, letter, rbl_checks):
+    rules = {"RAZOR2_CHECK", "RAZOR2_CF_RANGE_51_100"}
+    with Server((world.DNS, RAZOR_PORT), lab.inet.socket()) as razor:
+        rbl_checks(True)
+        razor.answers = ["p=1&cf=95"]
+        found = hits(lab, letter("reported"), NO_SPF)
+        assert all(float(found[rule]) > 0 for rule in rules)
+        assert lab.gw.read(RAZOR_LIST).decode() == f"{world.DNS}:{RAZOR_PORT}\n"
+        assert not rules & set(hits(lab, letter("not reported"), NO_SPF))
+        asked = len(razor.asked)
+        assert asked == 2
+        rbl_checks(True, "\tuse_razor 0\n")
+        assert not rules & set(hits(lab, letter("nobody asks"), NO_SPF))
+        assert len(razor.asked) == asked
