@@ -16,6 +16,7 @@ enum {
 	REPORTED_MAX = 1000000,
 	WELCOME_MAX = 10000,
 	THREAD_MIN = 1024, /* lower ones are the server's */
+	SERVERS_MAX = 4,   /* whose counts are added up */
 };
 
 struct settings {
@@ -23,14 +24,21 @@ struct settings {
 	int64_t count_min, welcome_min;
 	double welcome_factor;
 	int64_t timeout_ms;
-	struct talk_server server;
+	struct talk_server servers[SERVERS_MAX];
+	size_t n;
+};
+
+/* What one server is asked. */
+struct ask {
+	enum { RESOLVING, ASKED, DONE } step;
+	int fd;
+	uint16_t thread;
 };
 
 struct state {
-	enum { FRESH, RESOLVING, ASKED, DONE } step;
-	int fd;
-	uint16_t thread;
-	struct pyzor_answer answer;
+	struct str digest;
+	struct ask asks[SERVERS_MAX];
+	struct pyzor_answer sum;
 };
 
 /* Of all parts as SpamAssassin reads them. */
@@ -65,49 +73,56 @@ static uint16_t random_thread(void)
 }
 
 /* False if it cannot be sent; then there is no answer. */
-static bool send_question(struct eval_run *r, struct state *s, const struct cidr_addr *addr)
+static bool send_question(struct eval_run *r, struct ask *ask, const struct talk_server *server,
+			  const struct cidr_addr *addr)
 {
 	const struct settings *settings = r->conf;
+	struct state *s = r->mail;
 	struct str packet;
 
-	s->fd = talks_open(r->talks, r->a, SOCK_DGRAM, &settings->server, addr,
-			   net_now() + settings->timeout_ms, r->env->network->health);
-	if (s->fd < 0)
+	ask->fd = talks_open(r->talks, r->a, SOCK_DGRAM, server, addr,
+			     net_now() + settings->timeout_ms, r->env->network->health);
+	if (ask->fd < 0)
 		return false;
-	s->thread = random_thread();
-	packet = pyzor_question(r->a, digest_of(r), s->thread, r->env->now);
-	if (send(s->fd, packet.p, packet.n, 0) == (ssize_t)packet.n)
+	if (s->digest.n == 0)
+		s->digest = digest_of(r);
+	ask->thread = random_thread();
+	packet = pyzor_question(r->a, s->digest, ask->thread, r->env->now);
+	if (send(ask->fd, packet.p, packet.n, 0) == (ssize_t)packet.n)
 		return true;
-	talks_end(r->talks, s->fd, false);
+	talks_end(r->talks, ask->fd, false);
 	return false;
 }
 
-static void resolve(struct eval_run *r, struct state *s)
+static void resolve(struct eval_run *r, struct ask *ask, const struct talk_server *server)
 {
-	const struct settings *settings = r->conf;
 	struct cidr_addr addr;
-	enum talk_address found = talks_address(r->dns, settings->server.host, &addr);
+	enum talk_address found = talks_address(r->dns, server->host, &addr);
 
-	s->step = RESOLVING;
-	if (found == TALK_NONE || (found == TALK_FOUND && !send_question(r, s, &addr)))
-		s->step = DONE;
+	if (found == TALK_NONE || (found == TALK_FOUND && !send_question(r, ask, server, &addr)))
+		ask->step = DONE;
 	else if (found == TALK_FOUND)
-		s->step = ASKED;
+		ask->step = ASKED;
 }
 
-static void receive(struct eval_run *r, struct state *s)
+static void receive(struct eval_run *r, struct ask *ask)
 {
+	struct pyzor_answer *sum = &((struct state *)r->mail)->sum, answer;
 	char packet[PYZOR_PACKET_MAX];
 	bool answered = false;
 	ssize_t n = 0;
 
-	while (!answered && (n = recv(s->fd, packet, sizeof(packet), 0)) >= 0)
-		answered = pyzor_answer_read((struct str){ packet, (size_t)n }, s->thread,
-					     &s->answer);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR) && !talks_late(r->talks, s->fd))
+	while (!answered && (n = recv(ask->fd, packet, sizeof(packet), 0)) >= 0)
+		answered =
+			pyzor_answer_read((struct str){ packet, (size_t)n }, ask->thread, &answer);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR) && !talks_late(r->talks, ask->fd))
 		return;
-	s->step = DONE;
-	talks_end(r->talks, s->fd, answered);
+	ask->step = DONE;
+	talks_end(r->talks, ask->fd, answered);
+	if (answered) {
+		sum->reported += answer.reported;
+		sum->welcome += answer.welcome;
+	}
 }
 
 static unsigned judged(const struct settings *settings, const struct pyzor_answer *answer)
@@ -126,15 +141,21 @@ static unsigned call(struct eval_run *r, const struct eval_args *args)
 {
 	const struct settings *settings = r->conf;
 	struct state *s = r->mail;
+	bool done = true;
 
 	(void)args;
 	if (settings->off)
 		return 0;
-	if (s->step <= RESOLVING && !r->talks->over)
-		resolve(r, s);
-	if (s->step == ASKED && !r->talks->over)
-		receive(r, s);
-	return s->step == DONE ? judged(settings, &s->answer) : EVAL_PENDING;
+	for (size_t i = 0; i < settings->n && !r->talks->over; i++) {
+		struct ask *ask = &s->asks[i];
+
+		if (ask->step == RESOLVING)
+			resolve(r, ask, &settings->servers[i]);
+		if (ask->step == ASKED)
+			receive(r, ask);
+		done &= ask->step == DONE;
+	}
+	return done ? judged(settings, &s->sum) : EVAL_PENDING;
 }
 
 static void start(struct eval_run *r, const struct eval_args *args)
@@ -142,11 +163,13 @@ static void start(struct eval_run *r, const struct eval_args *args)
 	call(r, args);
 }
 
-/* `HOST:PORT` of the first line that is no comment. */
+/* `HOST:PORT` in each line that is no comment. */
 static enum conf_verdict server_file(struct conf_parser *p, struct settings *s, struct str path)
 {
+	struct talk_server servers[SERVERS_MAX];
 	struct str text, line;
 	struct err e;
+	size_t n = 0;
 
 	if (path.n == 0)
 		return CONF_MISSING;
@@ -154,17 +177,25 @@ static enum conf_verdict server_file(struct conf_parser *p, struct settings *s, 
 		conf_note(p, "pyzor_server_file: %s", e.msg);
 		return CONF_NOTED;
 	}
-	while (str_line(&text, &line)) {
+	while (n < SERVERS_MAX && str_line(&text, &line)) {
 		line = str_trim(line);
 		if (line.n == 0 || str_starts(line, STR("#")))
 			continue;
-		if (!talk_server_parse(line, 0, &s->server) || s->server.port == 0)
-			break;
-		s->server.host = str_copy(p->conf->keep, s->server.host);
-		return CONF_OK;
+		if (!talk_server_parse(line, 0, &servers[n]) || servers[n].port == 0) {
+			conf_note(p, "pyzor_server_file: \"%.*s\" in %.*s should be HOST:PORT",
+				  STR_ARG(line), STR_ARG(path));
+			return CONF_NOTED;
+		}
+		servers[n].host = str_copy(p->conf->keep, servers[n].host);
+		n++;
 	}
-	conf_note(p, "pyzor_server_file: no line HOST:PORT in %.*s", STR_ARG(path));
-	return CONF_NOTED;
+	if (n == 0) {
+		conf_note(p, "pyzor_server_file: no line HOST:PORT in %.*s", STR_ARG(path));
+		return CONF_NOTED;
+	}
+	memcpy(s->servers, servers, n * sizeof(*servers));
+	s->n = n;
+	return CONF_OK;
 }
 
 static enum conf_verdict factor(struct str value, double *out)
@@ -222,7 +253,8 @@ static void conf_init(struct spam_conf *c, void *conf)
 				.welcome_min = 10,
 				.welcome_factor = 0.2,
 				.timeout_ms = 5000,
-				.server = { STR("public.pyzor.org"), PYZOR_PORT } };
+				.servers = { { STR("public.pyzor.org"), PYZOR_PORT } },
+				.n = 1 };
 }
 
 static const struct eval evals[] = {

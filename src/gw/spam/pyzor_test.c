@@ -39,7 +39,7 @@ static int close_server(void **state)
 }
 
 /* Answers one question about DIGEST with `counts`; what comes first is not for us. */
-static NORETURN void serve(const char *counts)
+static void serve(const char *counts)
 {
 	char packet[8192];
 	struct sockaddr_in from;
@@ -56,10 +56,10 @@ static NORETURN void serve(const char *counts)
 	n = snprintf(packet, sizeof(packet), "Code: 200\nDiag: OK\nPV: 2.1\nThread: %ld\n%s\n",
 		     strtol(thread + 9, NULL, 10), counts);
 	sendto(server, packet, (size_t)n, 0, (struct sockaddr *)&from, size);
-	_exit(0);
 }
 
-static const char *hits_with(const char *lines, const char *counts)
+/* `times`: so often the server is asked. */
+static const char *hits_of(const char *lines, const char *counts, int times)
 {
 	struct str conf = str_fmt(a,
 				  "loadplugin Mail::SpamAssassin::Plugin::Pyzor\n"
@@ -72,13 +72,21 @@ static const char *hits_with(const char *lines, const char *counts)
 	int status;
 
 	assert_true(pid >= 0);
-	if (pid == 0)
-		serve(counts);
+	if (pid == 0) {
+		while (times-- > 0)
+			serve(counts);
+		_exit(0);
+	}
 	know("");
 	out = hits(rules, MAIL);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	return out;
+}
+
+static const char *hits_with(const char *lines, const char *counts)
+{
+	return hits_of(lines, counts, 1);
 }
 
 static void counts(void **state)
@@ -93,6 +101,27 @@ static void counts(void **state)
 	assert_string_equal(hits_with("pyzor_whitelist_factor 0.5\n", "Count: 50\nWL-Count: 20\n"),
 			    "P");
 	assert_string_equal(hits_with("", "Count: 1000000\nWL-Count: 0\n"), "M");
+}
+
+/* What several servers count is added up; one that does not answer does not matter. */
+static void several(void **state)
+{
+	const char *lines;
+	struct str text;
+	struct err e;
+	char list[] = "/tmp/pyzor-test-XXXXXX";
+	int fd = mkstemp(list);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(file_read(a, file, 4096, &text, &e), 0);
+	text = str_fmt(a, "%.*s127.0.0.1:1\n%.*s", STR_ARG(text), STR_ARG(text));
+	assert_int_equal(file_write_all(fd, text, &e), 0);
+	close(fd);
+	lines = str_z(a, str_fmt(a, "pyzor_server_file %s\n", list));
+	assert_string_equal(hits_of(lines, "Count: 3\nWL-Count: 0\n", 2), "P");
+	assert_string_equal(hits_of(lines, "Count: 2\nWL-Count: 0\n", 2), "M");
+	unlink(list);
 }
 
 /* Nobody answers: the mail waits no longer than for the DNS. */
@@ -128,7 +157,11 @@ static void silence(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(counts), cmocka_unit_test(silence) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(counts),
+		cmocka_unit_test(several),
+		cmocka_unit_test(silence),
+	};
 
 	return cmocka_run_group_tests_name("spam pyzor", tests, open_server, close_server);
 }
