@@ -70,18 +70,17 @@ static struct str base64_decoded(struct arena *a, struct str s)
 static struct str without_soft_ends(struct arena *a, struct str s)
 {
 	struct buf b;
+	ptrdiff_t at;
 
 	buf_init(&b, a, s.n + 1);
-	while (s.n) {
-		if (str_starts(s, STR("=\n")))
-			s = str_from(s, 2);
-		else if (str_starts(s, STR("=\r\n")))
-			s = str_from(s, 3);
-		else {
-			buf_addc(&b, s.p[0]);
-			s = str_from(s, 1);
-		}
+	while ((at = str_chr(s, '=')) >= 0) {
+		struct str rest = str_from(s, (size_t)at + 1);
+		size_t end = str_starts(rest, STR("\r\n")) ? 2 : str_starts(rest, STR("\n"));
+
+		buf_add(&b, str_sub(s, 0, (size_t)at + !end));
+		s = str_from(rest, end);
 	}
+	buf_add(&b, s);
 	return buf_str(&b);
 }
 

@@ -44,20 +44,19 @@ struct str razor_encode(struct arena *a, const unsigned char *hash, size_t digit
 struct str razor_unescaped(struct arena *a, struct str s, char mark)
 {
 	struct buf b;
+	ptrdiff_t at;
 
-	if (str_chr(s, mark) < 0)
-		return s;
 	buf_init(&b, a, s.n + 1);
-	for (size_t i = 0; i < s.n; i++) {
+	while ((at = str_chr(s, mark)) >= 0) {
+		size_t i = (size_t)at;
 		int high = i + 2 < s.n ? enc_hex_digit(s.p[i + 1]) : -1;
 		int low = i + 2 < s.n ? enc_hex_digit(s.p[i + 2]) : -1;
+		bool named = high >= 0 && low >= 0;
 
-		if (s.p[i] != mark || high < 0 || low < 0) {
-			buf_addc(&b, s.p[i]);
-			continue;
-		}
-		buf_addc(&b, (char)(high << 4 | low));
-		i += 2;
+		buf_add(&b, str_sub(s, 0, i));
+		buf_addc(&b, named ? (char)(high << 4 | low) : mark);
+		s = str_from(s, i + (named ? 3 : 1));
 	}
+	buf_add(&b, s);
 	return buf_str(&b);
 }

@@ -33,15 +33,18 @@ static size_t code(struct str s, char *out)
 static struct str without_codes(struct arena *a, struct str s)
 {
 	struct buf b;
-	char c;
+	ptrdiff_t at;
 
 	buf_init(&b, a, s.n + 1);
-	while (s.n) {
-		size_t n = code(s, &c);
+	while ((at = str_chr(s, '&')) >= 0) {
+		char c = '&';
+		size_t n = code(str_from(s, (size_t)at), &c);
 
-		buf_addc(&b, n ? c : s.p[0]);
-		s = str_from(s, n ? n : 1);
+		buf_add(&b, str_sub(s, 0, (size_t)at));
+		buf_addc(&b, c);
+		s = str_from(s, (size_t)at + (n ? n : 1));
 	}
+	buf_add(&b, s);
 	return buf_str(&b);
 }
 
@@ -61,6 +64,7 @@ struct found {
 	struct map seen;
 };
 
+/* False if there are enough. */
 static bool add(struct found *f, struct str host)
 {
 	if (f->out->v.n == RAZOR_SIGNATURES_MAX)
@@ -73,14 +77,11 @@ static bool add(struct found *f, struct str host)
 /* What starts with www. behind a blank, as it stands there. */
 static void add_bare(struct found *f, struct str text)
 {
-	size_t i = 1;
-
-	while (i + 3 < text.n) {
+	for (size_t i = 1; i + 3 < text.n; i++) {
 		struct str rest = str_from(text, i);
 		size_t n;
 
-		i++;
-		if (!ascii_is_blank(text.p[i - 2]) || !str_istarts(rest, STR("www")) ||
+		if (!ascii_is_blank(text.p[i - 1]) || !str_istarts(rest, STR("www")) ||
 		    rest.p[3] == '\n')
 			continue;
 		n = span(str_from(rest, 4), STR(" /><\"\r\n"));
@@ -208,25 +209,37 @@ static bool is_address(struct str host)
 	return true;
 }
 
-/* Razor looks for the next URI in the last line only; *text becomes what follows its scheme. */
+/* False if there are enough. */
+static bool add_domain(struct found *f, struct str host)
+{
+	struct str domain = is_address(host) ? host : razor_domain(host);
+
+	return domain.n < 2 || str_chr(domain, '.') < 0 || map_get(&f->seen, domain) ||
+	       add(f, domain);
+}
+
+/* Razor looks for further URIs in the last line only. */
+static struct str last_line(struct str text)
+{
+	if (str_ends(text, STR("\n")))
+		text.n--;
+	return str_from(text, (size_t)(str_rchr(text, '\n') + 1));
+}
+
+/* *text becomes what follows the next scheme in it. */
 static bool next_uri(struct str *text)
 {
-	struct str s = str_ends(*text, STR("\n")) ? str_sub(*text, 0, text->n - 1) : *text;
-	ptrdiff_t line = str_rchr(s, '\n'), at;
+	ptrdiff_t at = str_find(*text, STR(HTTP));
 
-	s = str_from(s, (size_t)(line + 1));
-	at = str_find(s, STR(HTTP));
-	if (at < 0)
-		return false;
-	*text = str_from(s, (size_t)at + strlen(HTTP));
-	return true;
+	*text = str_from(*text, (size_t)at + strlen(HTTP));
+	return at >= 0;
 }
 
 struct razor_hosts razor_hosts(struct arena *a, struct str text)
 {
 	struct razor_hosts hosts = { 0 };
 	struct found f = { .a = a, .out = &hosts };
-	struct str host, domain;
+	struct str host;
 
 	map_init(&f.seen, a);
 	text = without_codes(a, razor_unescaped(a, text, '%'));
@@ -235,14 +248,10 @@ struct razor_hosts razor_hosts(struct arena *a, struct str text)
 		hosts.v.n = 0;
 		return hosts;
 	}
-	while ((host = first_host(a, text)).n && !str_eq(host, STR("0"))) {
-		domain = is_address(host) ? host : razor_domain(host);
-		if (domain.n > 1 && str_chr(domain, '.') >= 0 && !map_get(&f.seen, domain) &&
-		    !add(&f, domain))
-			break;
-		if (!next_uri(&text))
-			break;
-	}
+	host = first_host(a, text);
+	text = last_line(text);
+	while (host.n && !str_eq(host, STR("0")) && add_domain(&f, host) && next_uri(&text))
+		host = first_host(a, text);
 	return hosts;
 }
 
