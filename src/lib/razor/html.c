@@ -156,6 +156,7 @@ static size_t open_byte(struct strip *s, char c, struct str rest)
 	}
 }
 
+/* A tag that the header opens takes from the body what belongs to it. */
 struct str razor_without_tags(struct arena *a, struct str header, struct str body)
 {
 	struct str all = str_cat(a, str_cat(a, header, STR("\n")), body);
@@ -163,16 +164,17 @@ struct str razor_without_tags(struct arena *a, struct str header, struct str bod
 
 	if (!is_html(all))
 		return body;
-	body = until_nul(str_sub(body, 0, body.n ? body.n - 1 : 0));
-	buf_init(&s.out, a, body.n + 1);
-	for (size_t i = 0; i < body.n;) {
-		char c = body.p[i++];
+	all = until_nul(str_sub(all, 0, all.n - 1));
+	buf_init(&s.out, a, all.n + 1);
+	for (size_t i = 0; i < all.n;) {
+		char c = all.p[i++];
 
 		if (!s.quote)
-			i += open_byte(&s, c, str_from(body, i));
+			i += open_byte(&s, c, str_from(all, i));
 		else if (c == s.quote && (c != '-' || s.last == '-'))
 			s.quote = '\0';
 		s.last = c;
 	}
-	return buf_str(&s.out);
+	razor_halves(buf_str(&s.out), &header, &body);
+	return body;
 }

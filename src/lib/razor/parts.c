@@ -15,8 +15,7 @@ struct walk {
 	size_t number;
 };
 
-/* At the first empty line, which carriage returns may be in; without one all is header. */
-static void halves(struct str text, struct str *header, struct str *body)
+void razor_halves(struct str text, struct str *header, struct str *body)
 {
 	*header = text;
 	*body = STR_NONE;
@@ -285,7 +284,7 @@ static void walk_part(struct walk *w, struct str part, int level)
 
 	if (nested && is_blank(part))
 		return;
-	halves(part, &header, &body);
+	razor_halves(part, &header, &body);
 	if (is_nothing(body) || (nested && !str_istarts(header, STR("Content-Type:")))) {
 		leaf(w, STR(""), str_starts(part, STR("\n")) ? str_from(part, 1) : part);
 		return;

@@ -8,6 +8,12 @@ enum {
 	RAZOR_HASH_DIGITS = 40, /* hex digits of it, all of which engine 4 takes */
 };
 
+/*
+ * parts.c: header and body, divided by the first empty line, which carriage returns may be in;
+ * without one all is header.
+ */
+void razor_halves(struct str text, struct str *header, struct str *body);
+
 /* clean.c, html.c: a body without its transfer encoding, without tags, without its last ends. */
 struct str razor_decoded(struct arena *a, struct str header, struct str body);
 struct str razor_without_tags(struct arena *a, struct str header, struct str body);

@@ -36,6 +36,15 @@ static bool bits(struct str s, uint32_t *out)
 	return true;
 }
 
+/* Digits and dashes. */
+static bool is_ep4(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!ascii_is_digit(s.p[i]) && s.p[i] != '-')
+			return false;
+	return s.n && s.n <= EP4_MAX;
+}
+
 struct razor_server razor_server_default(void)
 {
 	return (struct razor_server){
@@ -52,7 +61,7 @@ void razor_server_set(struct arena *a, struct razor_server *s, struct str key, s
 
 	if (str_eq(key, STR("srl")) && str_int(value, -1, SRL_MAX, &n))
 		s->srl = n;
-	else if (str_eq(key, STR("ep4")) && value.n && value.n <= EP4_MAX)
+	else if (str_eq(key, STR("ep4")) && is_ep4(value))
 		s->ep4 = str_copy(a, value);
 	else if (str_eq(key, STR("se")))
 		bits(value, &s->engines);
