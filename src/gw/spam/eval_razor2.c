@@ -158,7 +158,7 @@ static void begin(struct eval_run *r, struct state *s)
 /* True: the next one is to be asked, if there is one. */
 static bool failed(struct eval_run *r, struct state *s, const char *why)
 {
-	log_debug("razor2: %.*s %s", STR_ARG(s->server.host), why);
+	log_debug("razor2: %.*s: %s", STR_ARG(s->server.host), why);
 	if (s->step == TALKING)
 		talks_end(r->talks, s->fd, false);
 	next_server(r, s, false);
@@ -193,11 +193,11 @@ static bool find(struct eval_run *r, struct state *s)
 	if (found == TALK_PENDING)
 		return false;
 	if (found == TALK_NONE)
-		return failed(r, s, "has no address");
+		return failed(r, s, "no address");
 	s->fd = talks_open(r->talks, r->a, SOCK_STREAM, &s->server, &addr, until_next(s),
 			   r->env->network->health);
 	if (s->fd < 0)
-		return failed(r, s, "cannot be asked now");
+		return failed(r, s, "it cannot be asked now");
 	s->step = TALKING;
 	if (s->discovering) {
 		razor_talk_discover(&s->talk, r->a);
@@ -284,7 +284,7 @@ static bool heard(struct eval_run *r, struct state *s, struct str bytes)
 		return failed(r, s, s->talk.fault);
 	if (step == RAZOR_OVER)
 		return over(r, s);
-	return sent || failed(r, s, "does not listen");
+	return sent || failed(r, s, "it does not listen");
 }
 
 static bool talk(struct eval_run *r, struct state *s)
@@ -293,15 +293,15 @@ static bool talk(struct eval_run *r, struct state *s)
 	ssize_t n;
 
 	if (!send_out(r, s))
-		return failed(r, s, "does not listen");
+		return failed(r, s, "it does not listen");
 	n = recv(s->fd, bytes, sizeof(bytes), 0);
 	if (n > 0)
 		return heard(r, s, (struct str){ bytes, (size_t)n });
 	if (n == 0)
-		return failed(r, s, "has closed the connection");
+		return failed(r, s, "it has closed the connection");
 	if (errno != EAGAIN && errno != EINTR)
-		return failed(r, s, "cannot be reached");
-	return talks_late(r->talks, s->fd) && failed(r, s, "says nothing");
+		return failed(r, s, "it cannot be reached");
+	return talks_late(r->talks, s->fd) && failed(r, s, "it says nothing");
 }
 
 static void give_up(struct eval_run *r, struct state *s)

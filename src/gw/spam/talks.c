@@ -99,7 +99,8 @@ static void judge(const struct talk *t, bool answered)
 	}
 	health_silent(t->health, t->asked, now);
 	if (before < HEALTH_SILENCES && t->health->silences == HEALTH_SILENCES)
-		log_warn("%.*s, port %d, does not answer: it is not asked for %d seconds",
+		log_warn("%.*s, port %d, does not answer as it should: it is not asked for %d "
+			 "seconds",
 			 STR_ARG(t->server.host), t->server.port, HEALTH_SKIP_MS / 1000);
 }
 
