@@ -71,14 +71,26 @@ struct eval_run {
 	double score;
 };
 
-/* The rules that have hit, for those whose answer depends on it. By rule: see ruleset.h. */
+/* A rule that has hit. */
+struct rule_hit {
+	uint32_t rule; /* index: see ruleset.h */
+	unsigned count;
+	double value, score; /* what metas see; what one hit adds to the score */
+	struct str found;
+};
+
+/* The rules that have hit, in order, for those whose answer depends on it. */
 struct eval_hits {
 	const struct spam_rules *rules;
-	const uint32_t *order; /* n rules, in order of hits */
-	size_t n;
-	const unsigned *count;
-	const double *score;
+	struct rule_hit *v;
+	size_t n, cap;
+	uint32_t *place; /* by rule: which of `v`, from 1; 0: it has not hit */
 };
+
+static inline double eval_hits_value(const struct eval_hits *h, size_t rule)
+{
+	return h->place[rule] ? h->v[h->place[rule] - 1].value : 0;
+}
 
 struct eval {
 	const char *name;

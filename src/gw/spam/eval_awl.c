@@ -118,14 +118,14 @@ static bool points(const struct eval_hits *h, double *out)
 	double sum = 0;
 
 	for (size_t i = 0; i < h->n; i++) {
-		const struct rule *r = &h->rules->rules[h->order[i]];
+		const struct rule *r = &h->rules->rules[h->v[i].rule];
 
 		if (r->subrule || r->flags & RULE_NOAUTOLEARN)
 			continue;
 		if (r->flags & RULE_NOAWL)
 			return false;
-		for (unsigned k = 0; k < h->count[h->order[i]]; k++)
-			sum += h->score[h->order[i]];
+		for (unsigned k = 0; k < h->v[i].count; k++)
+			sum += h->v[i].score;
 	}
 	*out = points_round(sum);
 	return true;

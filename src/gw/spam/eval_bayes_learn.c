@@ -52,11 +52,11 @@ static struct bayes_points points(const struct eval_hits *h)
 	struct bayes_points p = { 0 };
 
 	for (size_t i = 0; i < h->n; i++) {
-		const struct rule *r = &h->rules->rules[h->order[i]];
+		const struct rule *r = &h->rules->rules[h->v[i].rule];
 		struct kinds k = kinds_of(h->rules, r);
 		struct bayes_hit hit = {
 			.score = r->plain_score,
-			.learnt_score = h->score[h->order[i]],
+			.learnt_score = h->v[i].score,
 			.ignored = r->flags & (RULE_NOAUTOLEARN | RULE_USERCONF),
 			.learnt = r->flags & RULE_LEARN,
 			.forced = r->flags & RULE_AUTOLEARN_FORCE,
@@ -66,7 +66,7 @@ static struct bayes_points points(const struct eval_hits *h)
 
 		p.surely_ham |= str_eq(r->name, STR("BAYES_00"));
 		p.surely_spam |= str_eq(r->name, STR("BAYES_99"));
-		for (unsigned n = 0; !r->subrule && n < h->count[h->order[i]]; n++)
+		for (unsigned n = 0; !r->subrule && n < h->v[i].count; n++)
 			bayes_points_add(&p, &hit);
 	}
 	return p;
@@ -94,7 +94,7 @@ static const char *forcing(struct eval_run *r)
 
 	buf_init(&b, r->a, FORCING_MAX);
 	for (size_t i = 0; i < h->n; i++) {
-		const struct rule *rule = &h->rules->rules[h->order[i]];
+		const struct rule *rule = &h->rules->rules[h->v[i].rule];
 		unsigned others = RULE_NOAUTOLEARN | RULE_USERCONF | RULE_LEARN;
 
 		if (!rule->subrule && rule->flags & RULE_AUTOLEARN_FORCE && !(rule->flags & others))

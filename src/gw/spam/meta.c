@@ -182,7 +182,6 @@ static void link_used(struct spam_conf *c, struct spam_rules *rs)
 
 void meta_link(struct spam_conf *c, struct spam_rules *rs)
 {
-	struct expr_world world = { .value = zero };
 	struct binding b = { .c = c, .rs = rs };
 
 	for (size_t i = 0; i < rs->n; i++) {
@@ -197,9 +196,6 @@ void meta_link(struct spam_conf *c, struct spam_rules *rs)
 	link_used(c, rs);
 	cut_cycles(c, rs);
 	link_used(c, rs);
-	for (size_t i = 0; i < rs->n; i++)
-		if (rs->rules[i].expr)
-			rs->rules[i].idle = expr_eval(rs->rules[i].expr, &world);
 }
 
 static void note_disabled(struct spam_conf *c, const struct spam_rules *rs, size_t rule,

@@ -392,6 +392,7 @@ int ruleset_build(struct spam_conf *c, struct spam_rules **out, struct err *e)
 	view_options(c, rs);
 	readers_make(c, rs);
 	sets_load(c, rs);
+	schedule_make(c, rs);
 	count(c, rs);
 	if (c->report->rules == 0)
 		return err_set(e, ERR_NOTFOUND, "no spam rules found");

@@ -2,8 +2,8 @@
  * ruleset - the rules as they are run: immutable, one arena, shared by all workers.
  *
  * Private to gw/spam and to the programs that compare it with SpamAssassin. ruleset.c makes it from
- * a `struct spam_conf`; run.c holds a mail against it, meta.c evaluates what depends on hits, and
- * capture.c keeps what named groups caught for the patterns that ask for it.
+ * a `struct spam_conf`, with meta.c (what names what) and schedule.c (what comes when); run.c holds
+ * a mail against it, and capture.c keeps what named groups caught for the patterns that ask for it.
  *
  * A rule is in one of four states. It runs; or it is absent (score 0, undefined, or left out in
  * this score set), which counts as not hit once everything else is done; or it is blocked (a meta
@@ -46,12 +46,13 @@ struct rule {
 	size_t family;
 
 	struct expr *expr;      /* meta; NULL: always 0 */
-	double idle;            /* what it comes to while nothing that it names has hit */
+	uint32_t turn;          /* meta: which of spam_rules.metas, or RULE_NO_TURN */
 	struct rule_list needs; /* meta: each rule it names, once */
 	struct rule_list used;  /* metas that name this rule */
 };
 
 #define RULE_NO_INPUT UINT32_MAX
+#define RULE_NO_TURN UINT32_MAX
 
 struct re_set; /* lib/re/set.h */
 
@@ -69,12 +70,36 @@ struct rule_header {
 	struct str if_unset;
 };
 
+/* The rules of an input in the order in which they run: schedule.c. */
+struct input_turn {
+	uint32_t rule, place;
+};
+struct input_turns {
+	struct input_turn *p;
+	size_t n, cap;
+};
+
+/* A scan that a step needs; `from`: the first of the input's turns that is in the step. */
+struct step_scan {
+	uint32_t input, from;
+};
+
 /* Rules of one type and priority; steps run in order. */
 struct rule_step {
 	int priority;
 	enum rule_type type;
 	struct rule_list rules;
+	struct { struct step_scan *p; size_t n, cap; } scans;
 };
+
+/* When a meta is decided, unless something it names is late. */
+struct meta_turn {
+	uint32_t rule;
+	uint32_t after; /* how many rules of the steps have run by then, or META_AFTER_ALL */
+	double idle;    /* what it comes to if nothing that it names has hit */
+};
+
+#define META_AFTER_ALL UINT32_MAX
 
 struct spam_rules {
 	struct rule *rules;
@@ -85,6 +110,10 @@ struct spam_rules {
 	size_t n_inputs;
 	struct rule_step *steps;
 	size_t n_steps;
+	struct meta_turn *metas; /* that can ever be decided */
+	size_t n_metas;
+	struct input_turns *turns; /* by input; none if it has no set */
+	uint8_t *open; /* by rule: it may hit */
 	struct rule_list *globs; /* of rules_matching(), by expr.ref */
 	double required;
 	enum spam_score_set set;
@@ -110,6 +139,9 @@ void meta_bind_names(struct spam_conf *c);
 void meta_link(struct spam_conf *c, struct spam_rules *rs);
 /* … disables the metas that look at disabled rules. */
 void meta_disable(struct spam_conf *c, struct spam_rules *rs);
+
+/* schedule.c, when everything else is made: what each mail need not find out anew. */
+void schedule_make(struct spam_conf *c, struct spam_rules *rs);
 
 /* capture.c */
 struct captures {

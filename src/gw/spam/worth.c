@@ -13,10 +13,10 @@ static const struct range anything = { -INFINITY, INFINITY };
 
 static struct range range_of(struct worth *w, const struct expr *x, int depth);
 
-void worth_init(struct worth *w, struct arena *a, const struct spam_rules *rs, const bool *ready,
-		const double *value)
+void worth_init(struct worth *w, struct arena *a, const struct spam_rules *rs, const uint8_t *open,
+		const struct eval_hits *hits)
 {
-	*w = (struct worth){ .rs = rs, .ready = ready, .value = value };
+	*w = (struct worth){ .rs = rs, .open = open, .hits = hits };
 	w->settled = NEW_N(a, bool, rs->n);
 	w->idle = NEW_N(a, bool, rs->n);
 	w->asked = NEW_N(a, uint32_t, rs->n);
@@ -37,7 +37,7 @@ static struct range truth(bool certain_yes, bool certain_no)
 	return (struct range){ certain_yes, !certain_no };
 }
 
-/* A meta that is blocked or disabled never runs; one that runs is false if its expression is. */
+/* A meta that is not open never runs or has run; one that runs is false if its expression is. */
 static bool meta_is_false(struct worth *w, size_t i, int depth)
 {
 	const struct rule *r = &w->rs->rules[i];
@@ -47,7 +47,7 @@ static bool meta_is_false(struct worth *w, size_t i, int depth)
 	if (w->asked[i] == w->question || depth > DEPTH_MAX)
 		return false;
 	w->asked[i] = w->question;
-	if (r->state != STATE_RUNS || !r->expr || is_false(range_of(w, r->expr, depth + 1)))
+	if (!w->open[i] || !r->expr || is_false(range_of(w, r->expr, depth + 1)))
 		w->settled[i] = true;
 	return w->settled[i];
 }
@@ -56,12 +56,13 @@ static struct range range_of_rule(struct worth *w, size_t i, int depth)
 {
 	const struct rule *r = &w->rs->rules[i];
 
-	if (w->ready[i])
-		return (struct range){ w->value[i], w->value[i] };
+	if (!w->open[i]) {
+		double value = eval_hits_value(w->hits, i);
+
+		return (struct range){ value, value };
+	}
 	if (r->type == RULE_META)
 		return (struct range){ 0, meta_is_false(w, i, depth) ? 0 : INFINITY };
-	if (r->state != STATE_RUNS)
-		return (struct range){ 0, 0 };
 	return (struct range){ 0, r->flags & RULE_MULTIPLE ? INFINITY : 1 };
 }
 

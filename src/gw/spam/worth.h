@@ -17,16 +17,16 @@
 
 struct worth {
 	const struct spam_rules *rs;
-	const bool *ready;   /* of the run: by rule */
-	const double *value; /* the same */
+	const uint8_t *open; /* of the run: by rule, whether it may still hit */
+	const struct eval_hits *hits;
 	bool *settled;	     /* metas that are certain to be false */
 	bool *idle;	     /* rules that nobody waits for any more */
 	uint32_t *asked;     /* by rule: the question at which it was last found to be open */
 	uint32_t question;
 };
 
-void worth_init(struct worth *w, struct arena *a, const struct spam_rules *rs, const bool *ready,
-		const double *value);
+void worth_init(struct worth *w, struct arena *a, const struct spam_rules *rs, const uint8_t *open,
+		const struct eval_hits *hits);
 
 /* May the rule, which has not run, still add to the result? */
 bool worth_running(struct worth *w, size_t rule);
