@@ -216,16 +216,6 @@ static int priority_cmp(const void *x, const void *y)
 	return a < b ? -1 : a > b;
 }
 
-/*
- * How late within its step a rule is run: subrules after all others and large patterns last, since
- * by then more of the metas that ask for them are settled (worth.h). What hits is the same in any
- * order.
- */
-static size_t lateness(const struct rule *r)
-{
-	return r->subrule && r->re ? re_size(r->re) : 0;
-}
-
 static int step_cmp(const void *x, const void *y)
 {
 	const struct rule *a = *(const struct rule *const *)x, *b = *(const struct rule *const *)y;
@@ -234,8 +224,8 @@ static int step_cmp(const void *x, const void *y)
 		return priority_cmp(x, y);
 	if (a->type != b->type)
 		return a->type < b->type ? -1 : 1;
-	if (lateness(a) != lateness(b))
-		return lateness(a) < lateness(b) ? -1 : 1;
+	if (rule_lateness(a) != rule_lateness(b))
+		return rule_lateness(a) < rule_lateness(b) ? -1 : 1;
 	return priority_cmp(x, y);
 }
 

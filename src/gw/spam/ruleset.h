@@ -84,7 +84,10 @@ struct step_scan {
 	uint32_t input, from;
 };
 
-/* Rules of one type and priority; steps run in order. */
+/*
+ * Rules of one type and priority; steps run in order. RULE_NONE: patterns of any type that are put
+ * off to the end of their priority.
+ */
 struct rule_step {
 	int priority;
 	enum rule_type type;
@@ -95,7 +98,7 @@ struct rule_step {
 /* When a meta is decided, unless something it names is late. */
 struct meta_turn {
 	uint32_t rule;
-	uint32_t after; /* how many rules of the steps have run by then, or META_AFTER_ALL */
+	uint32_t after; /* how many priorities are over by then, or META_AFTER_ALL */
 	double idle;    /* what it comes to if nothing that it names has hit */
 };
 
@@ -142,6 +145,10 @@ void meta_disable(struct spam_conf *c, struct spam_rules *rs);
 
 /* schedule.c, when everything else is made: what each mail need not find out anew. */
 void schedule_make(struct spam_conf *c, struct spam_rules *rs);
+/* Are these the last rules of their priority? */
+bool step_is_last(const struct spam_rules *rs, const struct rule_step *step);
+/* How much later than others a rule had better run: see schedule.c. */
+size_t rule_lateness(const struct rule *r);
 
 /* capture.c */
 struct captures {

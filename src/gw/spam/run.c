@@ -84,7 +84,7 @@ static bool too_late(struct run *run)
 static bool step_run(struct run *run, const struct rule_step *step)
 {
 	run_scan(run, step);
-	for (size_t k = 0; k < step->rules.n; k++, run->ran++) {
+	for (size_t k = 0; k < step->rules.n; k++) {
 		if (!run->open[step->rules.p[k]])
 			continue;
 		rule_run(run, step->rules.p[k]);
@@ -103,7 +103,8 @@ static void steps_run(struct run *run)
 			run->out->timed_out = true;
 			return;
 		}
-		if (s + 1 == rs->n_steps || rs->steps[s + 1].priority != rs->steps[s].priority) {
+		if (step_is_last(rs, &rs->steps[s])) {
+			run->over++;
 			run_metas(run);
 			run_net_collect(run);
 		}

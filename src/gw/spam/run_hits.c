@@ -116,7 +116,7 @@ void run_metas(struct run *run)
 
 	if (run->shortcircuit.done)
 		return;
-	while (run->decided < run->rs->n_metas && turns[run->decided].after <= run->ran) {
+	while (run->decided < run->rs->n_metas && turns[run->decided].after <= run->over) {
 		const struct meta_turn *turn = &turns[run->decided++];
 
 		if (!run->touched[turn->rule] && turn->idle == 0 && !run->waiting)
@@ -137,6 +137,6 @@ void run_metas_finish(struct run *run)
 	run_metas(run);
 	for (size_t k = 0; k < run->late.n; k++)
 		run_over(run, run->late.p[k]);
-	run->ran = META_AFTER_ALL;
+	run->over = META_AFTER_ALL;
 	run_metas(run);
 }

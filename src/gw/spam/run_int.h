@@ -44,7 +44,7 @@ struct run {
 	struct eval_hits hits;
 	uint8_t *open;    /* by rule: it may still hit, or hit more */
 	bool *touched;    /* by meta: something that it names has hit */
-	uint32_t ran;     /* rules whose turn has been */
+	uint32_t over;    /* priorities that are done with */
 	size_t decided;   /* metas whose turn has been */
 	/*
 	 * Rules that could not tell in their turn, and the metas that wait for them. By rule: how

@@ -1,13 +1,28 @@
 /* What can be said of every mail when the rules are loaded: when a meta is decided, what is
  * scanned. */
+#define _GNU_SOURCE /* qsort_r */
 #include "gw/spam/ruleset.h"
+
+bool step_is_last(const struct spam_rules *rs, const struct rule_step *step)
+{
+	return step + 1 == rs->steps + rs->n_steps || step[1].priority != step->priority;
+}
+
+/*
+ * Subrules after all others and large patterns last, since by then more of the metas that ask for
+ * them are settled (worth.h). What hits is the same in any order.
+ */
+size_t rule_lateness(const struct rule *r)
+{
+	return r->subrule && r->re ? re_size(r->re) : 0;
+}
 
 /* A mail's way through the rules in which nothing is late. */
 struct rehearsal {
 	struct spam_rules *rs;
 	uint32_t *waiting; /* metas: names that are not over */
 	size_t decided;
-	uint32_t ran;
+	uint32_t priority; /* its number, from 1 */
 };
 
 static double zero(const void *ctx, const struct expr *leaf)
@@ -28,7 +43,7 @@ static void take_turn(struct rehearsal *x, uint32_t meta)
 	r->turn = (uint32_t)x->rs->n_metas;
 	x->rs->metas[x->rs->n_metas++] = (struct meta_turn){
 		.rule = meta,
-		.after = x->ran,
+		.after = x->priority,
 		.idle = r->expr ? expr_eval(r->expr, &world) : 0,
 	};
 	x->rs->open[meta] = true;
@@ -53,7 +68,6 @@ static void run_step(struct rehearsal *x, const struct rule_step *step)
 {
 	for (size_t k = 0; k < step->rules.n; k++) {
 		x->rs->open[step->rules.p[k]] = true;
-		x->ran++;
 		over(x, step->rules.p[k]);
 	}
 }
@@ -65,8 +79,9 @@ static bool is_stepped(const struct rule *r)
 
 static void metas_schedule(struct spam_conf *c, struct spam_rules *rs)
 {
-	struct rehearsal x = { .rs = rs, .waiting = NEW_N(c->tmp, uint32_t, rs->n) };
+	struct rehearsal x = { .rs = rs, .priority = 1 };
 
+	x.waiting = NEW_N(c->tmp, uint32_t, rs->n);
 	rs->metas = NEW_N(c->keep, struct meta_turn, rs->n);
 	for (size_t i = 0; i < rs->n; i++) {
 		rs->rules[i].turn = RULE_NO_TURN;
@@ -77,14 +92,70 @@ static void metas_schedule(struct spam_conf *c, struct spam_rules *rs)
 			take_turn(&x, (uint32_t)i);
 	for (size_t s = 0; s < rs->n_steps; s++) {
 		run_step(&x, &rs->steps[s]);
-		if (s + 1 == rs->n_steps || rs->steps[s + 1].priority != rs->steps[s].priority)
-			decide(&x);
+		if (!step_is_last(rs, &rs->steps[s]))
+			continue;
+		decide(&x);
+		x.priority++;
 	}
-	x.ran = META_AFTER_ALL;
+	x.priority = META_AFTER_ALL;
 	for (size_t i = 0; i < rs->n; i++)
 		if (rs->rules[i].type != RULE_META && !is_stepped(&rs->rules[i]))
 			over(&x, i);
 	decide(&x);
+}
+
+/*
+ * A pattern that only metas look at, over a text that may be long: by the end of its priority, when
+ * all scans and everything else has told what it can, nobody may want to know any more.
+ */
+static bool can_be_put_off(const struct rule *r)
+{
+	return r->subrule && !r->captures && !r->templates && !r->shortcircuit &&
+	       (r->type == RULE_BODY || r->type == RULE_URI || r->type == RULE_RAWBODY);
+}
+
+static int lateness_cmp(const void *x, const void *y, void *rules)
+{
+	uint32_t i = *(const uint32_t *)x, k = *(const uint32_t *)y;
+	const struct rule *a = (const struct rule *)rules + i, *b = (const struct rule *)rules + k;
+
+	if (rule_lateness(a) != rule_lateness(b))
+		return rule_lateness(a) < rule_lateness(b) ? -1 : 1;
+	return i < k ? -1 : i > k;
+}
+
+static void put_off(struct spam_conf *c, struct spam_rules *rs, struct rule_list *from,
+		    struct rule_list *to)
+{
+	size_t left = 0;
+
+	for (size_t k = 0; k < from->n; k++)
+		if (can_be_put_off(&rs->rules[from->p[k]]))
+			vec_add(c->keep, to, from->p[k]);
+		else
+			from->p[left++] = from->p[k];
+	from->n = left;
+}
+
+/* A step more at the end of each priority, with what is put off. */
+static void steps_put_off(struct spam_conf *c, struct spam_rules *rs)
+{
+	struct rule_step *steps = NEW_N(c->keep, struct rule_step, 2 * rs->n_steps), *last = NULL;
+	struct rule_list late = { 0 };
+	size_t n = 0;
+
+	for (size_t s = 0; s < rs->n_steps; s++) {
+		steps[n] = rs->steps[s];
+		put_off(c, rs, &steps[n].rules, &late);
+		last = &steps[n++];
+		if (!step_is_last(rs, &rs->steps[s]) || !late.n)
+			continue;
+		qsort_r(late.p, late.n, sizeof(*late.p), lateness_cmp, rs->rules);
+		steps[n++] = (struct rule_step){ last->priority, RULE_NONE, late, { 0 } };
+		late = (struct rule_list){ 0 };
+	}
+	rs->steps = steps;
+	rs->n_steps = n;
 }
 
 /* The turn of a rule whose input has a set; the first one in a step has the input scanned. */
@@ -120,5 +191,7 @@ void schedule_make(struct spam_conf *c, struct spam_rules *rs)
 {
 	rs->open = NEW_N(c->keep, uint8_t, rs->n);
 	metas_schedule(c, rs);
+	if (rs->spare)
+		steps_put_off(c, rs);
 	scans_schedule(c, rs);
 }
