@@ -104,15 +104,15 @@ static double leaf_value(const void *ctx, const struct expr *leaf)
 {
 	const struct spam_conf *c = ctx;
 
-	if (leaf->op == EXPR_CALL && str_eq(leaf->name, STR("plugin")))
-		return plugin_condition(c, leaf->arg);
+	if (leaf->op == EXPR_CALL && str_eq(leaf->word->name, STR("plugin")))
+		return plugin_condition(c, leaf->word->arg);
 	if (leaf->op == EXPR_CALL)
-		return function_exists(c, leaf->arg);
-	if (str_eq(leaf->name, STR("version")))
+		return function_exists(c, leaf->word->arg);
+	if (str_eq(leaf->word->name, STR("version")))
 		return CONF_VERSION_NUMBER;
-	if (str_eq(leaf->name, STR("perl_version")))
+	if (str_eq(leaf->word->name, STR("perl_version")))
 		return CONF_PERL_VERSION_NUMBER;
-	if (str_eq(leaf->name, STR("local_tests_only")))
+	if (str_eq(leaf->word->name, STR("local_tests_only")))
 		return (c->paths->set & 1) == 0;
 	return 1; /* any other word is a string to Perl, and true */
 }

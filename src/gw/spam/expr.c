@@ -1,7 +1,5 @@
 #include "gw/spam/expr.h"
 
-#include <stdint.h>
-
 #include "base/vec.h"
 
 enum token_kind { TOKEN_NUMBER, TOKEN_NAME, TOKEN_CALL, TOKEN_OP };
@@ -9,6 +7,15 @@ enum token_kind { TOKEN_NUMBER, TOKEN_NAME, TOKEN_CALL, TOKEN_OP };
 struct token {
 	enum token_kind kind;
 	struct str text, arg;
+};
+
+/* An expression as it is parsed; what leaves expr_parse() is packed. */
+struct tree {
+	enum expr_op op;
+	double number;
+	struct expr_word *word;
+	bool chained;
+	struct tree *a, *b, *c;
 };
 
 struct parser {
@@ -172,17 +179,17 @@ static bool take(struct parser *p, const char *op)
 	return true;
 }
 
-static struct expr *node(struct parser *p, enum expr_op op, struct expr *a, struct expr *b)
+static struct tree *node(struct parser *p, enum expr_op op, struct tree *a, struct tree *b)
 {
-	struct expr *x = NEW(p->a, struct expr);
+	struct tree *x = NEW(p->a, struct tree);
 
-	*x = (struct expr){ .op = op, .a = a, .b = b };
+	*x = (struct tree){ .op = op, .a = a, .b = b };
 	return x;
 }
 
-static struct expr *parse_if(struct parser *p);
+static struct tree *parse_if(struct parser *p);
 
-static struct expr *fail(struct parser *p, const char *why)
+static struct tree *fail(struct parser *p, const char *why)
 {
 	if (p->e->code == ERR_NONE)
 		err_set(p->e, ERR_INVALID, "%s at token %zu", why, p->at + 1);
@@ -194,10 +201,10 @@ static double number(struct arena *a, struct str s)
 	return strtod(str_z(a, s), NULL);
 }
 
-static struct expr *parse_primary(struct parser *p)
+static struct tree *parse_primary(struct parser *p)
 {
 	struct token *t = p->at < p->n ? &p->tokens[p->at] : NULL;
-	struct expr *x;
+	struct tree *x;
 
 	if (take(p, "(")) {
 		x = parse_if(p);
@@ -209,8 +216,8 @@ static struct expr *parse_primary(struct parser *p)
 		return fail(p, "operand expected");
 	p->at++;
 	x = node(p, t->kind == TOKEN_CALL ? EXPR_CALL : EXPR_NAME, NULL, NULL);
-	x->name = t->text;
-	x->arg = t->arg;
+	x->word = NEW(p->a, struct expr_word);
+	*x->word = (struct expr_word){ t->text, t->arg };
 	if (t->kind == TOKEN_NUMBER) {
 		x->op = EXPR_NUMBER;
 		x->number = number(p->a, t->text);
@@ -218,10 +225,10 @@ static struct expr *parse_primary(struct parser *p)
 	return x;
 }
 
-static struct expr *parse_unary(struct parser *p)
+static struct tree *parse_unary(struct parser *p)
 {
 	enum expr_op op = EXPR_NUMBER;
-	struct expr *x;
+	struct tree *x;
 
 	if (++p->depth > EXPR_DEPTH_MAX)
 		return fail(p, "too deep");
@@ -267,9 +274,9 @@ static bool take_level(struct parser *p, const struct level *l, enum expr_op *op
 	return false;
 }
 
-static struct expr *parse_level(struct parser *p, size_t level)
+static struct tree *parse_level(struct parser *p, size_t level)
 {
-	struct expr *x, *right;
+	struct tree *x, *right;
 	bool link = false;
 	enum expr_op op;
 
@@ -288,9 +295,9 @@ static struct expr *parse_level(struct parser *p, size_t level)
 	return x;
 }
 
-static struct expr *parse_if(struct parser *p)
+static struct tree *parse_if(struct parser *p)
 {
-	struct expr *x, *yes, *no;
+	struct tree *x, *yes, *no;
 
 	if (++p->depth > EXPR_DEPTH_MAX)
 		return fail(p, "too deep");
@@ -311,12 +318,59 @@ static struct expr *parse_if(struct parser *p)
 	return x;
 }
 
+static size_t count(const struct tree *t)
+{
+	return t ? 1 + count(t->a) + count(t->b) + count(t->c) : 0;
+}
+
+static void pack(const struct tree *t, struct expr **at);
+
+/* `a && b && c` is one node with three operands. */
+static unsigned pack_chain(const struct tree *t, enum expr_op op, struct expr **at)
+{
+	unsigned n = 1;
+
+	if (t->op != op) {
+		pack(t, at);
+		return n;
+	}
+	n += pack_chain(t->a, op, at);
+	pack(t->b, at);
+	return n;
+}
+
+static unsigned pack_operands(const struct tree *t, struct expr **at)
+{
+	const struct tree *const operands[] = { t->a, t->b, t->c };
+	unsigned n = 0;
+
+	if (t->op == EXPR_AND || t->op == EXPR_OR || t->op == EXPR_ADD)
+		return pack_chain(t, t->op, at);
+	while (n < ARRAY_LEN(operands) && operands[n])
+		pack(operands[n++], at);
+	return n;
+}
+
+static void pack(const struct tree *t, struct expr **at)
+{
+	struct expr *x = (*at)++;
+
+	*x = (struct expr){ .op = (uint8_t)t->op, .chained = t->chained };
+	if (t->op == EXPR_NUMBER)
+		x->number = t->number;
+	else
+		x->word = t->word;
+	x->n = (uint16_t)pack_operands(t, at);
+	x->size = (uint32_t)(*at - x);
+}
+
 int expr_parse(struct arena *a, struct str text, enum expr_language language, struct expr **out,
 	       struct err *e)
 {
 	struct lexer l = { .a = a, .in = text, .language = language };
 	struct parser p = { .a = a, .e = e };
-	struct expr *x;
+	struct expr *end;
+	struct tree *x;
 
 	e->code = ERR_NONE;
 	if (lex(&l, e) < 0)
@@ -333,116 +387,7 @@ int expr_parse(struct arena *a, struct str text, enum expr_language language, st
 		x = fail(&p, "operator expected");
 	if (!x)
 		return -1;
-	*out = x;
+	*out = end = NEW_N(a, struct expr, count(x));
+	pack(x, &end);
 	return 0;
-}
-
-static double divide(double a, double b, struct expr_world *world)
-{
-	if (b != 0)
-		return a / b;
-	world->divided_by_zero = true;
-	return 0;
-}
-
-/* Perl's bitwise operators work on unsigned integers of 64 bits. */
-static double bits(double a, double b)
-{
-	double x = a < 0 ? 0 : a > 9e15 ? 9e15 : a, y = b < 0 ? 0 : b > 9e15 ? 9e15 : b;
-
-	return (double)((uint64_t)x ^ (uint64_t)y);
-}
-
-static bool compare(enum expr_op op, double a, double b)
-{
-	switch (op) {
-	case EXPR_LT:
-		return a < b;
-	case EXPR_GT:
-		return a > b;
-	case EXPR_LE:
-		return a <= b;
-	case EXPR_GE:
-		return a >= b;
-	case EXPR_EQ:
-		return a == b;
-	default:
-		return a != b;
-	}
-}
-
-/* A comparison, or a chain of them; *last becomes the value of the rightmost operand. */
-static bool comparison(const struct expr *x, struct expr_world *w, double *last)
-{
-	double a;
-
-	if (!x->chained)
-		a = expr_eval(x->a, w);
-	else if (!comparison(x->a, w, &a))
-		return false;
-	*last = expr_eval(x->b, w);
-	return compare(x->op, a, *last);
-}
-
-static double arithmetic(const struct expr *x, struct expr_world *w)
-{
-	double a = expr_eval(x->a, w), b = x->b ? expr_eval(x->b, w) : 0;
-
-	switch (x->op) {
-	case EXPR_NOT:
-		return a == 0;
-	case EXPR_NEGATE:
-		return -a;
-	case EXPR_MUL:
-		return a * b;
-	case EXPR_DIV:
-		return divide(a, b, w);
-	case EXPR_ADD:
-		return a + b;
-	case EXPR_SUB:
-		return a - b;
-	default:
-		return bits(a, b);
-	}
-}
-
-double expr_eval(const struct expr *x, struct expr_world *w)
-{
-	double a;
-
-	switch (x->op) {
-	case EXPR_NUMBER:
-		return x->number;
-	case EXPR_NAME:
-	case EXPR_CALL:
-		return w->value(w->ctx, x);
-	case EXPR_AND:
-		a = expr_eval(x->a, w);
-		return a == 0 ? a : expr_eval(x->b, w);
-	case EXPR_OR:
-		a = expr_eval(x->a, w);
-		return a != 0 ? a : expr_eval(x->b, w);
-	case EXPR_IF:
-		return expr_eval(expr_eval(x->a, w) != 0 ? x->b : x->c, w);
-	case EXPR_LT:
-	case EXPR_GT:
-	case EXPR_LE:
-	case EXPR_GE:
-	case EXPR_EQ:
-	case EXPR_NE:
-		return comparison(x, w, &a);
-	default:
-		return arithmetic(x, w);
-	}
-}
-
-void expr_leaves(struct expr *x, void (*leaf)(void *ctx, struct expr *leaf), void *ctx)
-{
-	if (!x)
-		return;
-	if (x->op == EXPR_NAME || x->op == EXPR_CALL)
-		leaf(ctx, x);
-	expr_leaves(x->a, leaf, ctx);
-	expr_leaves(x->b, leaf, ctx);
-	expr_leaves(x->c, leaf, ctx);
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -37,14 +38,36 @@ enum expr_op {
 	EXPR_IF
 };
 
-struct expr {
-	enum expr_op op;
-	double number;
-	struct str name, arg; /* of a name or call */
-	size_t ref;           /* the caller's, for a name or call */
-	bool chained;         /* a comparison whose left side is one: a < b < c */
-	struct expr *a, *b, *c;
+/* What a name or call is, as it was written. */
+struct expr_word {
+	struct str name, arg;
 };
+
+/*
+ * An expression is an array: a node, then its operands one after the other, each with its own
+ * behind it. EXPR_AND, EXPR_OR and EXPR_ADD have two or more.
+ */
+struct expr {
+	uint8_t op;    /* enum expr_op */
+	bool chained;  /* a comparison whose left side is one: a < b < c */
+	uint16_t n;    /* operands */
+	uint32_t size; /* nodes, all below included */
+	union {
+		double number;
+		const struct expr_word *word; /* of a name or call, until the caller sets ref */
+		size_t ref;
+	};
+};
+
+static inline const struct expr *expr_first(const struct expr *x)
+{
+	return x + 1;
+}
+
+static inline const struct expr *expr_next(const struct expr *operand)
+{
+	return operand + operand->size;
+}
 
 enum expr_language {
 	EXPR_META,      /* numbers have no sign; rules_matching(GLOB) is a call */
@@ -52,7 +75,7 @@ enum expr_language {
 };
 
 /*
- * ERR_INVALID if SpamAssassin would refuse it; *out is NULL for `()`. Views in the result point
+ * ERR_INVALID if SpamAssassin would refuse it; *out is NULL for `()`. Words in the result point
  * into `text`.
  */
 MUST_CHECK int expr_parse(struct arena *a, struct str text, enum expr_language language,

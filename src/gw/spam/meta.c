@@ -37,7 +37,7 @@ struct binding {
 
 static bool is_constant(const struct expr *leaf)
 {
-	return leaf->op == EXPR_NAME && str_eq(leaf->name, STR("local_tests_only"));
+	return leaf->op == EXPR_NAME && str_eq(leaf->word->name, STR("local_tests_only"));
 }
 
 static void declare(void *ctx, struct expr *leaf)
@@ -45,7 +45,7 @@ static void declare(void *ctx, struct expr *leaf)
 	struct binding *b = ctx;
 
 	if (leaf->op == EXPR_NAME && !is_constant(leaf) && b->c->rules.n < SPAM_RULES_MAX)
-		conf_rule(b->c, leaf->name);
+		conf_rule(b->c, leaf->word->name);
 }
 
 /* meta_check() has parsed it before, so it parses. */
@@ -114,7 +114,7 @@ static void link_glob(struct binding *b, struct expr *leaf)
 	for (size_t i = 0; i < b->c->rules.n; i++) {
 		struct rule_def *r = b->c->rules.entries[i].value;
 
-		if (!r->scored || r == b->meta || !glob_match(leaf->arg, r->name))
+		if (!r->scored || r == b->meta || !glob_match(leaf->word->arg, r->name))
 			continue;
 		vec_add(b->c->keep, list, (uint32_t)r->index);
 		need(b, r->index);
@@ -125,16 +125,17 @@ static void link_glob(struct binding *b, struct expr *leaf)
 static void link_leaf(void *ctx, struct expr *leaf)
 {
 	struct binding *b = ctx;
+	bool constant = is_constant(leaf);
 	const struct rule_def *r;
 
 	if (leaf->op == EXPR_CALL) {
 		link_glob(b, leaf);
 		return;
 	}
-	r = is_constant(leaf) ? NULL : map_get(&b->c->rules, leaf->name);
+	r = constant ? NULL : map_get(&b->c->rules, leaf->word->name);
 	if (!r) {
-		leaf->number = is_constant(leaf) && b->rs->local;
 		leaf->op = EXPR_NUMBER;
+		leaf->number = constant && b->rs->local;
 		return;
 	}
 	leaf->ref = r->index;

@@ -104,6 +104,14 @@ struct meta_turn {
 
 #define META_AFTER_ALL UINT32_MAX
 
+/* What is still to be expected of a rule, for one mail. */
+enum rule_open {
+	RULE_IS_OVER, /* nothing: it has run, or never will */
+	RULE_MAY_HIT_ONCE,
+	RULE_MAY_HIT_OFTEN,
+	RULE_IS_META,
+};
+
 struct spam_rules {
 	struct rule *rules;
 	size_t n;
@@ -116,7 +124,7 @@ struct spam_rules {
 	struct meta_turn *metas; /* that can ever be decided */
 	size_t n_metas;
 	struct input_turns *turns; /* by input; none if it has no set */
-	uint8_t *open; /* by rule: it may hit */
+	uint8_t *open; /* by rule: enum rule_open at the start */
 	struct rule_list *globs; /* of rules_matching(), by expr.ref */
 	double required;
 	enum spam_score_set set;

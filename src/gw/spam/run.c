@@ -33,8 +33,6 @@ bool run_call(struct run *run, size_t i)
 	struct eval_run er;
 	unsigned value;
 
-	if (run->rs->spare && !r->eval->rewrites && !worth_running(&run->worth, i))
-		return true;
 	if (r->eval->start && !run->dns)
 		return true;
 	if (r->eval->late)
@@ -72,6 +70,17 @@ static void rule_run(struct run *run, size_t i)
 	run->out->limited += run->limited;
 }
 
+/* What was put off may be of no use any more. */
+static void put_off_run(struct run *run, size_t i)
+{
+	if (!worth_running(&run->worth, i)) {
+		run_over(run, i);
+		return;
+	}
+	rule_run(run, i);
+	worth_has_run(&run->worth, i);
+}
+
 static bool too_late(struct run *run)
 {
 	if (!run->deadline || ++run->since_clock < DEADLINE_EVERY)
@@ -84,10 +93,15 @@ static bool too_late(struct run *run)
 static bool step_run(struct run *run, const struct rule_step *step)
 {
 	run_scan(run, step);
+	if (step->type == RULE_NONE)
+		worth_again(&run->worth);
 	for (size_t k = 0; k < step->rules.n; k++) {
 		if (!run->open[step->rules.p[k]])
 			continue;
-		rule_run(run, step->rules.p[k]);
+		if (step->type == RULE_NONE)
+			put_off_run(run, step->rules.p[k]);
+		else
+			rule_run(run, step->rules.p[k]);
 		if (too_late(run))
 			return false;
 	}

@@ -61,7 +61,7 @@ static void release(struct run *run, size_t i)
 
 void run_over(struct run *run, size_t i)
 {
-	run->open[i] = false;
+	run->open[i] = RULE_IS_OVER;
 	if (run->waiting && run->waiting[i])
 		release(run, i);
 }
@@ -120,7 +120,7 @@ void run_metas(struct run *run)
 		const struct meta_turn *turn = &turns[run->decided++];
 
 		if (!run->touched[turn->rule] && turn->idle == 0 && !run->waiting)
-			run->open[turn->rule] = false;
+			run->open[turn->rule] = RULE_IS_OVER;
 		else if (!run->waiting || !run->waiting[turn->rule])
 			meta_decide(run, turn);
 	}

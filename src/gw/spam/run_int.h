@@ -42,7 +42,7 @@ struct run {
 	int64_t asked_at;         /* net_now() */
 	struct rule_list pending; /* network tests that wait for answers */
 	struct eval_hits hits;
-	uint8_t *open;    /* by rule: it may still hit, or hit more */
+	uint8_t *open;    /* by rule: enum rule_open */
 	bool *touched;    /* by meta: something that it names has hit */
 	uint32_t over;    /* priorities that are done with */
 	size_t decided;   /* metas whose turn has been */

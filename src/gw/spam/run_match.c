@@ -110,8 +110,6 @@ static void match_texts(struct run *run, size_t i, struct shared_texts *s, struc
 		texts_make(run, s, now, has_set);
 	if (!has_set && !re_possible(r->re, &s->all))
 		return;
-	if (run->rs->spare && !worth_running(&run->worth, i))
-		return;
 	re = rule_pattern(run, i);
 	if (re)
 		match_each(run, i, re, s);
@@ -292,8 +290,12 @@ static void scan(struct run *run, const struct step_scan *s)
 	if (result->maybe && result->text == texts.v)
 		return;
 	input_may_match(run->a, run->rs, run->scans, r, texts.v, texts.n);
-	for (size_t k = s->from; k < turns->n; k++)
-		run->open[turns->p[k].rule] = re_set_bit(result->maybe, turns->p[k].place);
+	for (size_t k = s->from; k < turns->n; k++) {
+		bool maybe = re_set_bit(result->maybe, turns->p[k].place);
+
+		run->open[turns->p[k].rule] =
+			maybe ? run->rs->open[turns->p[k].rule] : RULE_IS_OVER;
+	}
 }
 
 void run_scan(struct run *run, const struct rule_step *step)

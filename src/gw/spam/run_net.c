@@ -6,7 +6,7 @@
 
 void run_wait(struct run *run, size_t i)
 {
-	run->open[i] = true;
+	run->open[i] = RULE_MAY_HIT_OFTEN;
 	vec_add(run->a, &run->pending, (uint32_t)i);
 	run_hold(run, i);
 }

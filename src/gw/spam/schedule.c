@@ -9,12 +9,16 @@ bool step_is_last(const struct spam_rules *rs, const struct rule_step *step)
 }
 
 /*
- * Subrules after all others and large patterns last, since by then more of the metas that ask for
+ * Subrules after all others, and what takes long last, since by then more of the metas that ask for
  * them are settled (worth.h). What hits is the same in any order.
  */
 size_t rule_lateness(const struct rule *r)
 {
-	return r->subrule && r->re ? re_size(r->re) : 0;
+	enum { BODY_BY_HEADER = 16 }; /* how much longer it is, about */
+
+	if (!r->subrule || !r->re)
+		return 0;
+	return r->type == RULE_HEADER ? re_size(r->re) : BODY_BY_HEADER * re_size(r->re);
 }
 
 /* A mail's way through the rules in which nothing is late. */
@@ -46,7 +50,7 @@ static void take_turn(struct rehearsal *x, uint32_t meta)
 		.after = x->priority,
 		.idle = r->expr ? expr_eval(r->expr, &world) : 0,
 	};
-	x->rs->open[meta] = true;
+	x->rs->open[meta] = RULE_IS_META;
 }
 
 static void over(struct rehearsal *x, size_t rule)
@@ -67,8 +71,12 @@ static void decide(struct rehearsal *x)
 static void run_step(struct rehearsal *x, const struct rule_step *step)
 {
 	for (size_t k = 0; k < step->rules.n; k++) {
-		x->rs->open[step->rules.p[k]] = true;
-		over(x, step->rules.p[k]);
+		uint32_t i = step->rules.p[k];
+		const struct rule *r = &x->rs->rules[i];
+		bool often = r->eval || r->flags & RULE_MULTIPLE;
+
+		x->rs->open[i] = often ? RULE_MAY_HIT_OFTEN : RULE_MAY_HIT_ONCE;
+		over(x, i);
 	}
 }
 
@@ -105,13 +113,14 @@ static void metas_schedule(struct spam_conf *c, struct spam_rules *rs)
 }
 
 /*
- * A pattern that only metas look at, over a text that may be long: by the end of its priority, when
- * all scans and everything else has told what it can, nobody may want to know any more.
+ * A rule that only metas look at: by the end of its priority, when all scans and everything else
+ * has told what it can, nobody may want to know any more.
  */
 static bool can_be_put_off(const struct rule *r)
 {
-	return r->subrule && !r->captures && !r->templates && !r->shortcircuit &&
-	       (r->type == RULE_BODY || r->type == RULE_URI || r->type == RULE_RAWBODY);
+	if (!r->subrule || r->captures || r->templates || r->shortcircuit || r->exists)
+		return false;
+	return !r->eval || !(r->eval->start || r->eval->rewrites || r->eval->late);
 }
 
 static int lateness_cmp(const void *x, const void *y, void *rules)

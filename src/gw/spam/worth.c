@@ -5,6 +5,9 @@
 
 enum { DEPTH_MAX = 40 }; /* metas in metas; deeper ones are taken to be open */
 
+/* What is known of a meta. */
+enum verdict { UNKNOWN, POSSIBLE, FALSE };
+
 struct range {
 	double lo, hi;
 };
@@ -17,9 +20,32 @@ void worth_init(struct worth *w, struct arena *a, const struct spam_rules *rs, c
 		const struct eval_hits *hits)
 {
 	*w = (struct worth){ .rs = rs, .open = open, .hits = hits };
-	w->settled = NEW_N(a, bool, rs->n);
+	w->verdict = NEW_N(a, uint8_t, rs->n);
 	w->idle = NEW_N(a, bool, rs->n);
-	w->asked = NEW_N(a, uint32_t, rs->n);
+}
+
+void worth_again(struct worth *w)
+{
+	for (size_t i = 0; i < w->rs->n; i++)
+		if (w->verdict[i] == POSSIBLE)
+			w->verdict[i] = UNKNOWN;
+}
+
+/* From metas that name the rule up to what hangs on them. */
+static void changed(struct worth *w, size_t rule, int depth)
+{
+	const struct rule_list *used = &w->rs->rules[rule].used;
+
+	for (size_t k = 0; k < used->n && depth < DEPTH_MAX; k++)
+		if (w->verdict[used->p[k]] == POSSIBLE) {
+			w->verdict[used->p[k]] = UNKNOWN;
+			changed(w, used->p[k], depth + 1);
+		}
+}
+
+void worth_has_run(struct worth *w, size_t rule)
+{
+	changed(w, rule, 0);
 }
 
 static bool is_false(struct range r)
@@ -42,28 +68,29 @@ static bool meta_is_false(struct worth *w, size_t i, int depth)
 {
 	const struct rule *r = &w->rs->rules[i];
 
-	if (w->settled[i])
-		return true;
-	if (w->asked[i] == w->question || depth > DEPTH_MAX)
-		return false;
-	w->asked[i] = w->question;
+	if (w->verdict[i] != UNKNOWN || depth > DEPTH_MAX)
+		return w->verdict[i] == FALSE;
+	w->verdict[i] = POSSIBLE;
 	if (!w->open[i] || !r->expr || is_false(range_of(w, r->expr, depth + 1)))
-		w->settled[i] = true;
-	return w->settled[i];
+		w->verdict[i] = FALSE;
+	return w->verdict[i] == FALSE;
 }
 
 static struct range range_of_rule(struct worth *w, size_t i, int depth)
 {
-	const struct rule *r = &w->rs->rules[i];
+	double value;
 
-	if (!w->open[i]) {
-		double value = eval_hits_value(w->hits, i);
-
+	switch (w->open[i]) {
+	case RULE_IS_OVER:
+		value = eval_hits_value(w->hits, i);
 		return (struct range){ value, value };
-	}
-	if (r->type == RULE_META)
+	case RULE_MAY_HIT_ONCE:
+		return (struct range){ 0, 1 };
+	case RULE_IS_META:
 		return (struct range){ 0, meta_is_false(w, i, depth) ? 0 : INFINITY };
-	return (struct range){ 0, r->flags & RULE_MULTIPLE ? INFINITY : 1 };
+	default:
+		return (struct range){ 0, INFINITY };
+	}
 }
 
 static struct range compare(enum expr_op op, struct range a, struct range b)
@@ -92,15 +119,23 @@ static double most(double a, double b)
 	return a > b ? a : b;
 }
 
-/* && and || give the operand that decided. */
-static struct range range_of_and(struct range a, struct range b)
+/* && gives the operand that decided: the last one, or one that is 0. */
+static struct range range_of_and(struct worth *w, const struct expr *x, int depth)
 {
-	if (is_false(a) || is_false(b))
-		return (struct range){ 0, 0 };
-	return (struct range){ is_true(a) ? b.lo : least(b.lo, 0), most(b.hi, 0) };
+	const struct expr *operand = expr_first(x);
+	struct range all = range_of(w, operand, depth), one;
+
+	for (unsigned i = 1; i < x->n && !is_false(all); i++) {
+		operand = expr_next(operand);
+		one = range_of(w, operand, depth);
+		if (is_false(one))
+			return one;
+		all = (struct range){ is_true(all) ? one.lo : least(one.lo, 0), most(one.hi, 0) };
+	}
+	return all;
 }
 
-static struct range range_of_or(struct range a, struct range b)
+static struct range either(struct range a, struct range b)
 {
 	struct range r = { least(a.lo, b.lo), most(a.hi, b.hi) };
 
@@ -109,23 +144,38 @@ static struct range range_of_or(struct range a, struct range b)
 	return r;
 }
 
-static struct range range_of_two(struct worth *w, const struct expr *x, int depth)
+static struct range range_of_or(struct worth *w, const struct expr *x, int depth)
 {
-	struct range a = range_of(w, x->a, depth), b;
+	const struct expr *operand = expr_first(x);
+	struct range all = range_of(w, operand, depth);
 
-	if (x->op == EXPR_AND && is_false(a))
-		return a;
-	b = range_of(w, x->b, depth);
-	switch (x->op) {
-	case EXPR_AND:
-		return range_of_and(a, b);
-	case EXPR_OR:
-		return range_of_or(a, b);
-	case EXPR_ADD:
-		return (struct range){ a.lo + b.lo, a.hi + b.hi };
-	default:
-		return x->chained ? anything : compare(x->op, a, b);
+	for (unsigned i = 1; i < x->n; i++) {
+		operand = expr_next(operand);
+		all = either(all, range_of(w, operand, depth));
 	}
+	return all;
+}
+
+static struct range range_of_sum(struct worth *w, const struct expr *x, int depth)
+{
+	const struct expr *operand = expr_first(x);
+	struct range all = range_of(w, operand, depth), one;
+
+	for (unsigned i = 1; i < x->n; i++) {
+		operand = expr_next(operand);
+		one = range_of(w, operand, depth);
+		all = (struct range){ all.lo + one.lo, all.hi + one.hi };
+	}
+	return all;
+}
+
+static struct range range_of_comparison(struct worth *w, const struct expr *x, int depth)
+{
+	const struct expr *left = expr_first(x);
+
+	if (x->chained)
+		return anything;
+	return compare(x->op, range_of(w, left, depth), range_of(w, expr_next(left), depth));
 }
 
 static struct range range_of(struct worth *w, const struct expr *x, int depth)
@@ -138,16 +188,19 @@ static struct range range_of(struct worth *w, const struct expr *x, int depth)
 	case EXPR_NAME:
 		return range_of_rule(w, x->ref, depth);
 	case EXPR_NOT:
-		a = range_of(w, x->a, depth);
+		a = range_of(w, expr_first(x), depth);
 		return truth(is_false(a), is_true(a));
 	case EXPR_AND:
+		return range_of_and(w, x, depth);
 	case EXPR_OR:
+		return range_of_or(w, x, depth);
 	case EXPR_ADD:
+		return range_of_sum(w, x, depth);
 	case EXPR_LT:
 	case EXPR_LE:
 	case EXPR_GT:
 	case EXPR_GE:
-		return range_of_two(w, x, depth);
+		return range_of_comparison(w, x, depth);
 	default:
 		return anything;
 	}
@@ -174,6 +227,5 @@ static bool is_wanted(struct worth *w, size_t i, int depth)
 
 bool worth_running(struct worth *w, size_t rule)
 {
-	w->question++;
 	return is_wanted(w, rule, 0);
 }

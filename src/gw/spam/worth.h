@@ -7,7 +7,8 @@
  *
  * A meta's value is known as a range: what is over counts exactly, a rule that has not run may
  * still be anything from 0 to its most. A meta that is certain to be false stays so, and so does a
- * rule that nobody waits for: both are remembered for the mail.
+ * rule that nobody waits for: both are remembered for the mail. That a meta is possible is
+ * remembered until a rule that it hangs on has run.
  *
  * Private to gw/spam.
  */
@@ -17,16 +18,18 @@
 
 struct worth {
 	const struct spam_rules *rs;
-	const uint8_t *open; /* of the run: by rule, whether it may still hit */
+	const uint8_t *open; /* of the run: by rule, enum rule_open */
 	const struct eval_hits *hits;
-	bool *settled;	     /* metas that are certain to be false */
-	bool *idle;	     /* rules that nobody waits for any more */
-	uint32_t *asked;     /* by rule: the question at which it was last found to be open */
-	uint32_t question;
+	uint8_t *verdict; /* on metas: as far as is known, see worth.c */
+	bool *idle;       /* rules that nobody waits for any more */
 };
 
 void worth_init(struct worth *w, struct arena *a, const struct spam_rules *rs, const uint8_t *open,
 		const struct eval_hits *hits);
+
+/* Much may have changed: no meta is possible for being found so before. */
+void worth_again(struct worth *w);
+void worth_has_run(struct worth *w, size_t rule);
 
 /* May the rule, which has not run, still add to the result? */
 bool worth_running(struct worth *w, size_t rule);
