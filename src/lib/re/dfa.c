@@ -2,43 +2,64 @@
 
 #include <sys/mman.h>
 
-/* Where a byte leads: 0 is not known yet; the highest bit: patterns end on the way. */
-enum { MATCHES = 1 << 15, SLOTS = 2 * DFA_STATES_MAX, LISTS_MAX = 1 + NFA_KINDS * 256 };
+enum {
+	LISTS_MAX = 1 + NFA_KINDS * 256,
+	BUCKETS = 1 << 9,
+	LEADS_FEW = 6,	   /* that a state without a row remembers */
+	ROW_AFTER = 32,	   /* visits: then a state gets a row */
+	ROWS_MAX = 1 << 13,
+	ROWS_FROM = 1,	   /* the first row is that of states without one: nothing is known */
+};
 
-_Static_assert((int)DFA_STATES_MAX < (int)MATCHES, "a state has 15 bits");
+/*
+ * Where a byte leads: to the state of a row, or, with SPARSE, to one that has none. 0: not known
+ * yet. MATCHES: patterns end on the way.
+ */
+enum { MATCHES = 1 << 15, SPARSE = 1 << 14 };
 
-/* Nodes in order, then patterns in order, in `numbers`. */
+_Static_assert((int)DFA_STATES_MAX < (int)SPARSE && (int)ROWS_MAX < (int)SPARSE, "14 bits");
+_Static_assert(NFA_NODES_MAX <= UINT16_MAX + 1, "nodes are numbers of 16 bits");
+
+/* Nodes in order, then NFA_MATCH nodes in order, in `numbers`. */
 struct list {
 	uint32_t at;
-	uint16_t nodes, patterns;
+	uint16_t nodes, matches;
 };
 
 /*
  * A state: the nodes to go on from, before forks and questions are followed, and what the byte
  * before was. Those where patterns have just begun are a list that many states share, the others
  * are its own. The patterns that ended on the way here belong to it too.
+ *
+ * Most states are seldom visited: they remember a few of the ways on, the others have a row.
  */
 struct state {
 	struct list own;
+	uint32_t hash;
 	uint16_t begun; /* of `lists` */
 	uint16_t kind;
-	uint32_t hash;
+	uint16_t chain; /* next state of the same bucket */
+	uint16_t row;	/* or 0 */
+	uint16_t to[LEADS_FEW];
+	uint8_t classes[LEADS_FEW];
+	uint8_t leads, visits;
 };
 
 /* All that is forgotten together; pages of zeros until they are used. */
 struct memory {
-	struct state states[DFA_STATES_MAX];
-	uint16_t slots[SLOTS]; /* hash table of states */
-	uint32_t numbers[DFA_NUMBERS_MAX];
-	struct list lists[LISTS_MAX];	/* no two alike; the first is empty */
+	uint16_t buckets[BUCKETS]; /* hash table of states */
 	uint16_t begins[NFA_KINDS][256]; /* by kind and class: list where patterns begin, or 0 */
+	struct list lists[LISTS_MAX];	 /* no two alike; the first is empty */
+	struct state states[DFA_STATES_MAX];
+	uint16_t state_of_row[ROWS_MAX];
+	uint16_t numbers[DFA_NUMBERS_MAX];
 	uint16_t table[DFA_TABLE_MAX / sizeof(uint16_t)];
 };
 
 struct dfa {
 	const struct nfa *nfa;
 	struct memory *m;
-	size_t n_states, n_numbers, n_lists, states_max;
+	size_t n_states, n_numbers, n_lists, n_rows, rows_max;
 };
 
 /*
@@ -47,10 +68,10 @@ struct dfa {
  */
 static struct {
 	uint16_t seen[NFA_NODES_MAX], round;
-	uint32_t todo[NFA_NODES_MAX];
+	uint16_t todo[NFA_NODES_MAX];
 	size_t n_todo;
-	uint32_t nodes[2 * NFA_NODES_MAX], patterns[2 * NFA_NODES_MAX];
-	size_t n_nodes, n_patterns;
+	uint16_t nodes[2 * NFA_NODES_MAX], matches[2 * NFA_NODES_MAX];
+	size_t n_nodes, n_matches;
 } work;
 
 static void memory_free(void *m)
@@ -64,7 +85,8 @@ struct dfa *dfa_make(struct arena *a, const struct nfa *nfa)
 	size_t most = DFA_TABLE_MAX / sizeof(uint16_t) / nfa->n_classes;
 
 	d->nfa = nfa;
-	d->states_max = most < DFA_STATES_MAX ? most : DFA_STATES_MAX;
+	d->rows_max = most < ROWS_MAX ? most : ROWS_MAX;
+	d->n_rows = ROWS_FROM;
 	d->m = mmap(NULL, sizeof(*d->m), PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	ASSERT(d->m != MAP_FAILED);
@@ -78,7 +100,7 @@ static void round_begin(void)
 		memset(work.seen, 0, sizeof(work.seen));
 		work.round = 1;
 	}
-	work.n_nodes = work.n_patterns = 0;
+	work.n_nodes = work.n_matches = 0;
 }
 
 static void follow(uint32_t node)
@@ -86,7 +108,7 @@ static void follow(uint32_t node)
 	if (work.seen[node] == work.round)
 		return;
 	work.seen[node] = work.round;
-	work.todo[work.n_todo++] = node;
+	work.todo[work.n_todo++] = (uint16_t)node;
 }
 
 /* From `node`, after a byte of kind `before`, with a byte of `class`. */
@@ -97,13 +119,14 @@ static void take(const struct nfa *nfa, uint32_t node, enum nfa_kind before, uns
 
 	follow(node);
 	while (work.n_todo) {
-		const struct nfa_node *n = &nfa->nodes[work.todo[--work.n_todo]];
+		uint16_t at = work.todo[--work.n_todo];
+		const struct nfa_node *n = &nfa->nodes[at];
 
 		if (n->op == NFA_BYTE) {
 			if (wide_set_has(&nfa->sets[n->arg], class))
-				work.nodes[work.n_nodes++] = n->next;
+				work.nodes[work.n_nodes++] = (uint16_t)n->next;
 		} else if (n->op == NFA_MATCH) {
-			work.patterns[work.n_patterns++] = n->arg;
+			work.matches[work.n_matches++] = at;
 		} else if (n->op == NFA_FORK) {
 			follow(n->arg);
 			follow(n->next);
@@ -118,13 +141,11 @@ static void take(const struct nfa *nfa, uint32_t node, enum nfa_kind before, uns
 
 static int number_cmp(const void *x, const void *y)
 {
-	uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
-
-	return a < b ? -1 : a > b;
+	return *(const uint16_t *)x - *(const uint16_t *)y;
 }
 
 /* In order, each once. */
-static size_t tidy(uint32_t *v, size_t n)
+static size_t tidy(uint16_t *v, size_t n)
 {
 	size_t kept = 0;
 
@@ -135,28 +156,34 @@ static size_t tidy(uint32_t *v, size_t n)
 	return kept;
 }
 
+static void tidy_found(void)
+{
+	work.n_nodes = tidy(work.nodes, work.n_nodes);
+	work.n_matches = tidy(work.matches, work.n_matches);
+}
+
 /* Keeps what was found. False if there is no room. */
 static bool keep(struct dfa *d, struct list *out)
 {
-	uint32_t *to = d->m->numbers + d->n_numbers;
+	uint16_t *to = d->m->numbers + d->n_numbers;
 
-	if (work.n_nodes > UINT16_MAX || work.n_patterns > UINT16_MAX ||
-	    work.n_nodes + work.n_patterns > DFA_NUMBERS_MAX - d->n_numbers)
+	if (work.n_nodes > UINT16_MAX || work.n_matches > UINT16_MAX ||
+	    work.n_nodes + work.n_matches > DFA_NUMBERS_MAX - d->n_numbers)
 		return false;
 	memcpy(to, work.nodes, work.n_nodes * sizeof(*to));
-	memcpy(to + work.n_nodes, work.patterns, work.n_patterns * sizeof(*to));
+	memcpy(to + work.n_nodes, work.matches, work.n_matches * sizeof(*to));
 	*out = (struct list){ (uint32_t)d->n_numbers, (uint16_t)work.n_nodes,
-			      (uint16_t)work.n_patterns };
-	d->n_numbers += work.n_nodes + work.n_patterns;
+			      (uint16_t)work.n_matches };
+	d->n_numbers += work.n_nodes + work.n_matches;
 	return true;
 }
 
-static const uint32_t *nodes_of(const struct dfa *d, const struct list *l)
+static const uint16_t *nodes_of(const struct dfa *d, const struct list *l)
 {
 	return d->m->numbers + l->at;
 }
 
-static const uint32_t *patterns_of(const struct dfa *d, const struct list *l)
+static const uint16_t *matches_of(const struct dfa *d, const struct list *l)
 {
 	return d->m->numbers + l->at + l->nodes;
 }
@@ -164,15 +191,9 @@ static const uint32_t *patterns_of(const struct dfa *d, const struct list *l)
 /* Is it what was found? */
 static bool is_found(const struct dfa *d, const struct list *l)
 {
-	return l->nodes == work.n_nodes && l->patterns == work.n_patterns &&
-	       memcmp(nodes_of(d, l), work.nodes, l->nodes * sizeof(uint32_t)) == 0 &&
-	       memcmp(patterns_of(d, l), work.patterns, l->patterns * sizeof(uint32_t)) == 0;
-}
-
-static void tidy_found(void)
-{
-	work.n_nodes = tidy(work.nodes, work.n_nodes);
-	work.n_patterns = tidy(work.patterns, work.n_patterns);
+	return l->nodes == work.n_nodes && l->matches == work.n_matches &&
+	       memcmp(nodes_of(d, l), work.nodes, l->nodes * sizeof(*work.nodes)) == 0 &&
+	       memcmp(matches_of(d, l), work.matches, l->matches * sizeof(*work.matches)) == 0;
 }
 
 /* The number of the list of what was found; 0 if there is no room for it. */
@@ -203,7 +224,7 @@ static uint16_t begins(struct dfa *d, enum nfa_kind before, unsigned class)
 /* Leaves out of the nodes that were found those of the list. */
 static void leave_out(const struct dfa *d, const struct list *l)
 {
-	const uint32_t *other = nodes_of(d, l);
+	const uint16_t *other = nodes_of(d, l);
 	size_t kept = 0, k = 0;
 
 	for (size_t i = 0; i < work.n_nodes; i++) {
@@ -221,8 +242,8 @@ static uint32_t hash_found(uint32_t begun, enum nfa_kind kind)
 
 	for (size_t i = 0; i < work.n_nodes; i++)
 		h = (h ^ work.nodes[i]) * 16777619u;
-	for (size_t i = 0; i < work.n_patterns; i++)
-		h = (h ^ ~work.patterns[i]) * 16777619u;
+	for (size_t i = 0; i < work.n_matches; i++)
+		h = (h ^ ~(uint32_t)work.matches[i]) * 16777619u;
 	return h ^ h >> 15;
 }
 
@@ -230,23 +251,24 @@ static uint32_t hash_found(uint32_t begun, enum nfa_kind kind)
 static unsigned state_of_found(struct dfa *d, uint16_t begun, enum nfa_kind kind)
 {
 	uint32_t hash = hash_found(begun, kind);
-	size_t i = hash % SLOTS;
+	uint16_t *bucket = &d->m->buckets[hash % BUCKETS];
 	struct state *s;
 
-	for (; d->m->slots[i]; i = (i + 1) % SLOTS) {
-		s = &d->m->states[d->m->slots[i]];
+	for (unsigned i = *bucket; i; i = s->chain) {
+		s = &d->m->states[i];
 		if (s->hash == hash && s->begun == begun && s->kind == kind &&
 		    is_found(d, &s->own))
-			return d->m->slots[i];
+			return i;
 	}
 	s = &d->m->states[d->n_states + 1];
-	if (d->n_states + 1 >= d->states_max || !keep(d, &s->own))
+	if (d->n_states + 1 >= DFA_STATES_MAX || !keep(d, &s->own))
 		return 0;
 	s->begun = begun;
 	s->kind = (uint16_t)kind;
 	s->hash = hash;
-	d->m->slots[i] = (uint16_t)++d->n_states;
-	return (unsigned)d->n_states;
+	s->chain = *bucket;
+	*bucket = (uint16_t)++d->n_states;
+	return *bucket;
 }
 
 /* Before the first byte it is as after a newline. */
@@ -259,46 +281,96 @@ static unsigned first_state(struct dfa *d)
 static bool forget(struct dfa *d)
 {
 	d->n_states = d->n_numbers = d->n_lists = 0;
+	d->n_rows = ROWS_FROM;
 	return madvise(d->m, sizeof(*d->m), MADV_DONTNEED) == 0;
 }
 
 static void take_all(const struct dfa *d, const struct list *l, enum nfa_kind before,
 		     unsigned class)
 {
-	const uint32_t *nodes = nodes_of(d, l);
+	const uint16_t *nodes = nodes_of(d, l);
 
 	for (size_t i = 0; i < l->nodes; i++)
 		take(d->nfa, nodes[i], before, class);
 }
 
-/* Where a byte leads, found out and remembered; 0 if there is no room. */
-static unsigned lead(struct dfa *d, unsigned from, unsigned class)
+static uint16_t *table_entry(const struct dfa *d, unsigned row, unsigned class)
+{
+	return &d->m->table[row * d->nfa->n_classes + class];
+}
+
+/* A state that is often visited gets a row, as long as there are any. */
+static void row_give(struct dfa *d, unsigned state)
+{
+	struct state *s = &d->m->states[state];
+
+	if (s->row || d->n_rows == d->rows_max)
+		return;
+	s->row = (uint16_t)d->n_rows++;
+	d->m->state_of_row[s->row] = (uint16_t)state;
+	for (unsigned i = 0; i < s->leads; i++)
+		*table_entry(d, s->row, s->classes[i]) = s->to[i];
+}
+
+/* Where it is remembered, or NULL. */
+static uint16_t *remembered(struct dfa *d, unsigned state, unsigned class)
+{
+	struct state *s = &d->m->states[state];
+
+	if (s->row)
+		return table_entry(d, s->row, class);
+	for (unsigned i = 0; i < s->leads; i++)
+		if (s->classes[i] == class)
+			return &s->to[i];
+	return NULL;
+}
+
+static uint16_t *place(struct dfa *d, unsigned state, unsigned class)
+{
+	struct state *s = &d->m->states[state];
+	unsigned i;
+
+	if (s->row)
+		return table_entry(d, s->row, class);
+	i = s->leads < LEADS_FEW ? s->leads++ : class % LEADS_FEW;
+	s->classes[i] = (uint8_t)class;
+	return &s->to[i];
+}
+
+/* Where a byte leads, found out and remembered; NULL if there is no room. */
+static uint16_t *lead(struct dfa *d, unsigned from, unsigned class)
 {
 	const struct state *s = &d->m->states[from];
 	enum nfa_kind before = (enum nfa_kind)s->kind;
-	uint16_t begun = begins(d, before, class);
-	unsigned to;
+	uint16_t begun = begins(d, before, class), *to;
+	unsigned state;
 
 	if (!begun)
-		return 0;
+		return NULL;
 	round_begin();
 	take_all(d, &d->m->lists[s->begun], before, class);
 	take_all(d, &s->own, before, class);
 	tidy_found();
 	leave_out(d, &d->m->lists[begun]);
-	to = state_of_found(d, begun, (enum nfa_kind)d->nfa->kind_of[class]);
-	if (to && (work.n_patterns || d->m->lists[begun].patterns))
-		to |= MATCHES;
-	d->m->table[from * d->nfa->n_classes + class] = (uint16_t)to;
+	state = state_of_found(d, begun, (enum nfa_kind)d->nfa->kind_of[class]);
+	if (!state)
+		return NULL;
+	to = place(d, from, class);
+	*to = (uint16_t)(state | SPARSE);
+	if (work.n_matches || d->m->lists[begun].matches)
+		*to |= MATCHES;
 	return to;
 }
 
 static void report(const struct dfa *d, const struct list *l, uint64_t *maybe)
 {
-	const uint32_t *patterns = patterns_of(d, l);
+	const uint16_t *matches = matches_of(d, l);
 
-	for (size_t i = 0; i < l->patterns; i++)
-		maybe[patterns[i] >> 6] |= (uint64_t)1 << (patterns[i] & 63);
+	for (size_t i = 0; i < l->matches; i++) {
+		uint32_t pattern = d->nfa->nodes[matches[i]].arg;
+
+		maybe[pattern >> 6] |= (uint64_t)1 << (pattern & 63);
+	}
 }
 
 static void report_state(const struct dfa *d, unsigned state, uint64_t *maybe)
@@ -309,12 +381,17 @@ static void report_state(const struct dfa *d, unsigned state, uint64_t *maybe)
 	report(d, &d->m->lists[s->begun], maybe);
 }
 
-/* One scan on its way. */
+/* One scan on its way: it is in the state of `row`, or in `state` if that is 0. */
 struct scan {
 	struct dfa *d;
 	uint64_t *maybe;
-	unsigned state, filled;
+	unsigned row, state, filled;
 };
+
+static unsigned state_now(const struct scan *s)
+{
+	return s->row ? s->d->m->state_of_row[s->row] : s->state;
+}
 
 static void find(const struct dfa *d, const struct list *l)
 {
@@ -325,7 +402,7 @@ static void find(const struct dfa *d, const struct list *l)
 /* Forgets everything but where the scan is. False if that was done too often. */
 static bool start_over(struct scan *s)
 {
-	const struct state *old = &s->d->m->states[s->state];
+	const struct state *old = &s->d->m->states[state_now(s)];
 	enum nfa_kind kind = (enum nfa_kind)old->kind;
 
 	if (++s->filled > DFA_FILLED_MAX)
@@ -336,23 +413,41 @@ static bool start_over(struct scan *s)
 	tidy_found();
 	if (!forget(s->d))
 		return false;
+	s->row = 0;
 	s->state = state_of_found(s->d, 0, kind);
 	return s->state != 0;
+}
+
+/* Goes to the state that an entry names; the entry learns of its row. */
+static void go(struct scan *s, uint16_t *entry)
+{
+	struct dfa *d = s->d;
+	bool matches = *entry & MATCHES;
+	unsigned number = *entry & (SPARSE - 1u);
+	unsigned state = *entry & SPARSE ? number : d->m->state_of_row[number];
+	struct state *to = &d->m->states[state];
+
+	if (matches)
+		report_state(d, state, s->maybe);
+	if (!to->row && ++to->visits == ROW_AFTER)
+		row_give(d, state);
+	if (to->row)
+		*entry = (uint16_t)(to->row | (matches ? MATCHES : 0));
+	s->row = to->row;
+	s->state = state;
 }
 
 /* A byte that needs more than a look into the table. False if it is too much work. */
 static bool step(struct scan *s, unsigned class)
 {
-	unsigned to = s->d->m->table[s->state * s->d->nfa->n_classes + class];
+	uint16_t *entry = remembered(s->d, state_now(s), class);
 
-	while (!to) {
-		to = lead(s->d, s->state, class);
-		if (!to && !start_over(s))
+	while (!entry || !*entry) {
+		entry = lead(s->d, state_now(s), class);
+		if (!entry && !start_over(s))
 			return false;
 	}
-	s->state = to & ~(unsigned)MATCHES;
-	if (to & MATCHES)
-		report_state(s->d, s->state, s->maybe);
+	go(s, entry);
 	return true;
 }
 
@@ -364,10 +459,10 @@ static bool scan_bytes(struct scan *s, const char *p, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		unsigned class = class_of[(uint8_t)p[i]];
-		unsigned to = table[s->state * classes + class];
+		unsigned to = table[s->row * classes + class];
 
-		if (to && !(to & MATCHES))
-			s->state = to;
+		if (to && !(to & (MATCHES | SPARSE)))
+			s->row = to;
 		else if (!step(s, class))
 			return false;
 	}

@@ -4,9 +4,9 @@
  *
  * A state is what the patterns may be in the middle of; where a byte leads from a state is found
  * out once and then remembered, so that each further byte costs one look into a table. Ordinary
- * texts need some thousand states. What is remembered belongs to the process, is limited, and is
- * forgotten when it is full; a text that fills it over and over is not worth the work and may match
- * everything.
+ * texts need some thousand states, most of them seldom, so only those that are seen often have a
+ * row in the table. What is remembered belongs to the process, is limited, and is forgotten when it
+ * is full; a text that fills it over and over is not worth the work and may match everything.
  */
 #pragma once
 
@@ -15,7 +15,7 @@
 
 enum {
 	DFA_STATES_MAX = 8192,
-	DFA_TABLE_MAX = 1 << 20,   /* bytes: where each byte leads from each state */
+	DFA_TABLE_MAX = 1 << 19,   /* bytes: of the rows */
 	DFA_NUMBERS_MAX = 1 << 17, /* of which states are made */
 	DFA_FILLED_MAX = 2,	   /* times in one scan */
 };

@@ -1,6 +1,11 @@
 #include "lib/re/nfa.h"
 
-enum { BLOCKS_FROM = 0x80, BLOCK = 8 };
+enum {
+	BLOCKS_FROM = 0x80,
+	BLOCK = 8,
+	SLOTS = 2 * NFA_NODES_MAX,
+	ALIKE_MAX = 64, /* alternatives among which a new one is looked for */
+};
 
 static const uint32_t none = UINT32_MAX;
 
@@ -9,6 +14,33 @@ static uint32_t add_node(struct nfa_builder *b, struct arena *a, enum nfa_op op,
 {
 	vec_add(a, &b->nodes, ((struct nfa_node){ op, next, arg }));
 	return (uint32_t)(b->nodes.n - 1);
+}
+
+static uint32_t slot_of(const struct nfa_node *n)
+{
+	uint32_t h = (n->op * 16777619u ^ n->next) * 2654435761u ^ n->arg;
+
+	return (h * 2654435761u >> 7) % SLOTS;
+}
+
+/* The node if there is one that does the same, else a new one. */
+static uint32_t node(struct nfa_builder *b, struct arena *a, enum nfa_op op, uint32_t next,
+		     uint32_t arg)
+{
+	struct nfa_node wanted = { op, next, arg };
+	uint32_t slot = slot_of(&wanted);
+
+	if (!b->slots)
+		b->slots = NEW_N(a, uint32_t, SLOTS);
+	/* A slot holds a number and one; some are of nodes that were taken back. */
+	for (; b->slots[slot]; slot = (slot + 1) % SLOTS) {
+		uint32_t known = b->slots[slot] - 1;
+
+		if (known < b->nodes.n && memcmp(&b->nodes.p[known], &wanted, sizeof(wanted)) == 0)
+			return known;
+	}
+	b->slots[slot] = add_node(b, a, op, next, arg) + 1;
+	return b->slots[slot] - 1;
 }
 
 static struct wide_set in_blocks(struct wide_set s)
@@ -60,14 +92,27 @@ static uint32_t add_sequence(struct adding *p, const struct wide *w, uint32_t ne
 	return next;
 }
 
+static bool is_among(const uint32_t *v, size_t n, uint32_t wanted)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i] == wanted)
+			return true;
+	return false;
+}
+
 static uint32_t add_either(struct adding *p, const struct wide *w, uint32_t next)
 {
-	uint32_t begin = none;
+	uint32_t begin = none, known[ALIKE_MAX];
+	size_t n = 0;
 
 	for (const struct wide *c = w->first; c && !full(p); c = c->next) {
 		uint32_t one = add_part(p, c, next);
 
-		begin = begin == none ? one : add_node(p->b, p->a, NFA_FORK, one, begin);
+		if (is_among(known, n, one))
+			continue;
+		if (n < ALIKE_MAX)
+			known[n++] = one;
+		begin = begin == none ? one : node(p->b, p->a, NFA_FORK, one, begin);
 	}
 	return begin;
 }
@@ -82,7 +127,7 @@ static uint32_t add_repeat(struct adding *p, const struct wide *w, uint32_t next
 		next = loop;
 	}
 	for (int i = w->lo; i < w->hi && !full(p); i++)
-		next = add_node(p->b, p->a, NFA_FORK, add_part(p, w->first, next), next);
+		next = node(p->b, p->a, NFA_FORK, add_part(p, w->first, next), next);
 	for (int i = 0; i < w->lo && !full(p); i++)
 		next = add_part(p, w->first, next);
 	return next;
@@ -94,7 +139,7 @@ static uint32_t add_part(struct adding *p, const struct wide *w, uint32_t next)
 		return next;
 	switch (w->op) {
 	case WIDE_SET:
-		return add_node(p->b, p->a, NFA_BYTE, next, set_number(p->b, p->a, w->set));
+		return node(p->b, p->a, NFA_BYTE, next, set_number(p->b, p->a, w->set));
 	case WIDE_SEQUENCE:
 		return add_sequence(p, w, next);
 	case WIDE_EITHER:
@@ -102,13 +147,13 @@ static uint32_t add_part(struct adding *p, const struct wide *w, uint32_t next)
 	case WIDE_REPEAT:
 		return add_repeat(p, w, next);
 	case WIDE_LINE_START:
-		return add_node(p->b, p->a, NFA_LINE_START, next, 0);
+		return node(p->b, p->a, NFA_LINE_START, next, 0);
 	case WIDE_LINE_END:
-		return add_node(p->b, p->a, NFA_LINE_END, next, 0);
+		return node(p->b, p->a, NFA_LINE_END, next, 0);
 	case WIDE_WORD_EDGE:
-		return add_node(p->b, p->a, NFA_WORD_EDGE, next, 0);
+		return node(p->b, p->a, NFA_WORD_EDGE, next, 0);
 	default:
-		return add_node(p->b, p->a, NFA_NO_WORD_EDGE, next, 0);
+		return node(p->b, p->a, NFA_NO_WORD_EDGE, next, 0);
 	}
 }
 

@@ -16,7 +16,7 @@
 
 enum {
 	NFA_PATTERN_NODES_MAX = 1 << 16,
-	NFA_NODES_MAX = 1 << 17, /* of all patterns together */
+	NFA_NODES_MAX = 1 << 16, /* of all patterns together */
 	NFA_SETS_MAX = 1 << 14,
 	NFA_PATTERNS_MAX = 16,
 };
@@ -53,6 +53,7 @@ struct nfa_builder {
 	VEC(struct nfa_node) nodes;
 	VEC(struct wide_set) sets; /* of bytes */
 	VEC(uint32_t) starts;
+	uint32_t *slots; /* hash table of nodes */
 };
 
 /* False, and nothing has changed, if there is no room for it. */

@@ -11,6 +11,7 @@
 enum {
 	FLAGS = HS_FLAG_SINGLEMATCH | HS_FLAG_MULTILINE | HS_FLAG_PREFILTER,
 	COMPILE_MEMORY = 1 << 30,
+	SEVERAL = 10, /* weak patterns that are worth an automaton */
 };
 
 struct re_set {
@@ -142,13 +143,11 @@ static bool add_expression(struct compiling *c, const struct wide *wide, size_t 
 }
 
 /* Into the newest automaton of that way, or into another if that is full. */
-static bool add_to_automaton(struct compiling *c, const struct wide *wide, enum wide_way way,
-			     size_t i)
+static bool add_to_automaton(struct compiling *c, struct wide *wide, enum wide_way way, size_t i)
 {
 	struct nfa_builder **b = &c->newest[way];
 
-	if (way != WIDE_AUTOMATON && way != WIDE_LARGE_AUTOMATON)
-		return false;
+	wide_for_automaton(wide, way);
 	if (*b && nfa_add(*b, c->a, wide, (uint32_t)i))
 		return true;
 	if (!*b || (*b)->starts.n) {
@@ -158,21 +157,41 @@ static bool add_to_automaton(struct compiling *c, const struct wide *wide, enum 
 	return nfa_add(*b, c->a, wide, (uint32_t)i);
 }
 
+static bool add_pattern(struct compiling *c, struct wide *wide, enum wide_way way, size_t i)
+{
+	switch (way) {
+	case WIDE_PATTERN:
+		return add_expression(c, wide, i);
+	case WIDE_AUTOMATON:
+	case WIDE_LARGE_AUTOMATON:
+		return add_to_automaton(c, wide, way, i);
+	default:
+		return false;
+	}
+}
+
 static void compiling_init(struct compiling *c, struct arena *a, const struct re *const *patterns,
 			   size_t n)
 {
+	enum wide_way *ways;
+	struct wide **wide;
+	size_t weak = 0;
+
 	*c = (struct compiling){ .a = a, .n = n, .always = NEW_N(a, uint64_t, re_set_words(n)) };
 	c->x.text = NEW_N(a, const char *, n);
 	c->x.flags = NEW_N(a, unsigned, n);
 	c->x.ids = NEW_N(a, unsigned, n);
 	c->x.wide = NEW_N(a, const struct wide *, n);
+	wide = NEW_N(a, struct wide *, n);
+	ways = NEW_N(a, enum wide_way, n);
 	for (size_t i = 0; i < n; i++) {
-		enum wide_way way;
-		const struct wide *wide =
-			wide_read(a, re_pattern(patterns[i]), re_flags(patterns[i]), &way);
-
-		if (!(way == WIDE_PATTERN && add_expression(c, wide, i)) &&
-		    !add_to_automaton(c, wide, way, i))
+		wide[i] = wide_read(a, re_pattern(patterns[i]), re_flags(patterns[i]), &ways[i]);
+		weak += ways[i] == WIDE_WEAK_PATTERN || ways[i] == WIDE_AUTOMATON;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (ways[i] == WIDE_WEAK_PATTERN)
+			ways[i] = weak < SEVERAL ? WIDE_PATTERN : WIDE_AUTOMATON;
+		if (!add_pattern(c, wide[i], ways[i], i))
 			set_bit(c->always, i, true);
 	}
 }

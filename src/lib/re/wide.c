@@ -229,12 +229,15 @@ struct wide *wide_read(struct arena *a, struct str pattern, unsigned flags, enum
 	else if (size_of(w) > WIDE_PATTERN_BYTES_MAX)
 		*way = WIDE_AUTOMATON;
 	else if (local && letters(w) < LETTERS_MIN && shortest(w) >= SHORTEST_MIN)
-		*way = WIDE_AUTOMATON;
+		*way = WIDE_WEAK_PATTERN;
 	else
 		*way = WIDE_PATTERN;
-	if (*way != WIDE_PATTERN)
-		repeat_less(w, *way == WIDE_AUTOMATON ? AUTOMATON_TIMES_MAX : LARGE_TIMES_MAX);
 	return w;
+}
+
+void wide_for_automaton(struct wide *w, enum wide_way way)
+{
+	repeat_less(w, way == WIDE_LARGE_AUTOMATON ? LARGE_TIMES_MAX : AUTOMATON_TIMES_MAX);
 }
 
 bool wide_write(struct arena *a, const struct wide *w, bool edges, struct str *out)

@@ -32,8 +32,9 @@ struct wide;
 
 enum wide_way {
 	WIDE_NEITHER,
-	WIDE_PATTERN,	/* wide_write(), for Hyperscan with HS_FLAG_MULTILINE */
-	WIDE_AUTOMATON, /* nfa_add(), with others */
+	WIDE_PATTERN,	   /* wide_write(), for Hyperscan with HS_FLAG_MULTILINE */
+	WIDE_WEAK_PATTERN, /* the same, but better in an automaton if there are several */
+	WIDE_AUTOMATON,	   /* wide_for_automaton() and nfa_add(), with others */
 	WIDE_LARGE_AUTOMATON, /* the same, only with large ones */
 	WIDE_WAYS,
 };
@@ -43,6 +44,9 @@ enum wide_way {
  * useful is left: it would match the empty text, or has something in it that is not understood.
  */
 struct wide *wide_read(struct arena *a, struct str pattern, unsigned flags, enum wide_way *way);
+
+/* Counts repetitions less far, which spares an automaton states. */
+void wide_for_automaton(struct wide *w, enum wide_way way);
 
 /*
  * In Hyperscan's syntax. `edges`: with anchors and word boundaries, which it does not take
