@@ -487,6 +487,11 @@ static void test_a_mail_loop_is_refused(void **state)
 		       "/etc/pmg/transport:2: '192.0.2.10' port 25 is this gateway itself");
 	assert_refused("/etc/pmg/transport", "b.org smtp:[198.51.100.1]:26\n", "a mail loop");
 	assert_refused("/etc/pmg/transport", "b.org smtp:[ipv6:::1]:25\n", "a mail loop");
+	assert_refused("/etc/pmg/transport", "b.org smtp:[0.0.0.0]:25\n", "a mail loop");
+	assert_refused("/etc/pmg/transport", "b.org smtp:[ipv6:::]:25\n", "a mail loop");
+	assert_refused("/etc/pmg/transport", "b.org smtp:[ipv6:::ffff:127.0.0.1]:25\n",
+		       "a mail loop");
+	assert_refused("/etc/pmg/transport", "b.org smtp:[127.1]:25\n", "'127.1' is not");
 	assert_refused("/etc/pmg/transport", "b.org lmtp:inet:localhost:10024\n", "a mail loop");
 	for (size_t i = 0; i < ARRAY_LEN(fine); i++) {
 		put("/etc/pmg/transport", fine[i]);

@@ -72,6 +72,7 @@ static const struct taken_port {
 	bool takes_mail;
 	const char *by;
 } taken_ports[] = {
+	{ 22, false, "sshd" },
 	{ 85, false, "pmgdaemon" },	       { 5432, false, "PostgreSQL" },
 	{ 8006, false, "pmgproxy" },	       { 10022, false, "pmgpolicy" },
 	{ 10023, true, "pmg-smtp-filter" },    { 10024, true, "pmg-smtp-filter" },

@@ -24,14 +24,27 @@ static bool is_label(struct str s)
 	return true;
 }
 
+static bool is_number(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!ascii_is_digit(s.p[i]))
+			return false;
+	return s.n > 0;
+}
+
+/* No domain ends in a number: what does is read as an address by the C library, "127.1" too. */
 static bool is_dns_name(struct str s)
 {
+	struct str label = STR_NONE;
+
 	if (s.n == 0 || s.n > DNS_NAME_MAX || s.p[s.n - 1] == '.')
 		return false;
-	while (s.n)
-		if (!is_label(str_cut(&s, '.')))
+	while (s.n) {
+		label = str_cut(&s, '.');
+		if (!is_label(label))
 			return false;
-	return true;
+	}
+	return !is_number(label);
 }
 
 static bool is_ip(struct str s)
@@ -134,14 +147,6 @@ bool format_list_next(struct str *rest, struct str *element)
 	*element = str_sub(*rest, 0, n);
 	*rest = str_from(*rest, n);
 	return n > 0;
-}
-
-static bool is_number(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (!ascii_is_digit(s.p[i]))
-			return false;
-	return s.n > 0;
 }
 
 /* "4" or "[2..11]" at the start of `s`, which is moved behind it. */

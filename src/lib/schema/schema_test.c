@@ -252,6 +252,8 @@ static void test_formats_refuse(void **state)
 		{ &fmt_dns_name, "example.com." },
 		{ &fmt_dns_name, ".example.com" },
 		{ &fmt_dns_name, "a..b" },
+		{ &fmt_dns_name, "127.1" },
+		{ &fmt_dns_name, "2130706433" },
 		{ &fmt_dns_name, "a_b" },
 		{ &fmt_dns_name, "a-.b" },
 		{ &fmt_ip, "192.0.2.256" },
