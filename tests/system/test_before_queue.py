@@ -8,7 +8,8 @@ import email.policy
 
 import pytest
 
-from lab import rules
+from lab import rules, smtp, world
+from lab.peer import Peer
 from lab.settings import settings
 from lab.wait import until
 
@@ -70,6 +71,40 @@ def test_postfix_uses_the_filter_as_a_proxy(lab, letter):
     assert got.raw.endswith(b"\r\n\r\n.\r\nline\r\n..\r\n")
     assert not lab.gw.log(r"postfix/lmtp\[\d+\]: .*" + mail.message_id)
     assert lab.gw.log(r"proxy-accept: .*from=<alice@sender.example>")
+
+
+def test_what_is_announced_works(lab, letter):
+    """The proxy takes all that port 25 announces, and BDAT's chunks arrive as one mail."""
+    mail = letter("chunks", body="Grüße\n.\n".encode())
+    text = smtp.crlf(mail.text)
+    with lab.inet.dialogue(world.GATEWAY, 25, world.MX_OUTSIDE) as dialogue:
+        words = {line.split()[0] for line in smtp.hello(dialogue, lab.inet.helo,
+                                                        lmtp=False).lines[1:]}
+        assert words >= {"PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "CHUNKING"}
+        dialogue.send("MAIL FROM:<alíce@sender.example> BODY=8BITMIME SMTPUTF8\r\n"
+                      "RCPT TO:<böb@inside.test>\r\n".encode())
+        assert [dialogue.reply().code for _ in range(2)] == [250, 250]
+        for part, last in ((text[:40], ""), (text[40:], " LAST")):
+            dialogue.send(f"BDAT {len(part)}{last}\r\n".encode() + part)
+            assert dialogue.reply().code == 250
+    got = lab.lan.wait("böb@inside.test", mail.message_id)[0]
+    assert got.sender == "alíce@sender.example" and "SMTPUTF8" in got.envelope["mail"]
+    assert got.raw.endswith("Grüße\r\n.\r\n".encode())
+
+
+def test_another_postfix_hears_the_verdict(lab, letter):
+    """What is refused in the session, that server tells the sender itself."""
+    mail, other = letter("peer"), Peer(lab.inet)
+    other.start()
+    try:
+        assert other.send(mail.text, BLOCKED, sender="alice@sender.example").code == 250
+        until(lambda: any(mail.message_id.encode() in copy.raw and copy.sender == "" and
+                          b"Rejected for policy reasons" in copy.raw
+                          for copy in lab.inet.mails("alice@sender.example")), "no bounce comes")
+        assert other.send(mail.text, "bob@inside.test").code == 250
+        assert lab.lan.wait("bob@inside.test", mail.message_id)
+    finally:
+        other.stop()
 
 
 def test_outgoing_mail_too(lab, letter):
