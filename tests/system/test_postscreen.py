@@ -10,6 +10,7 @@ from lab.wait import until
 
 REJECT = r"postscreen\[\d+\]: NOQUEUE: reject: .* 550 5\.7\.1 Service unavailable"
 PREGREET = r"postscreen\[\d+\]: PREGREET \d+ after "
+ROUND = "end policy database maintenance"
 DAEMON = ["pmgpolicy", "--port", "10123", "--pidfile", "/run/pmgpolicy/counting.pid",
           "--maintenance", "1"]
 
@@ -28,10 +29,13 @@ def counting(lab):
 
 def listed(lab):
     """A listed client's mail is refused."""
+    before = len(lab.gw.log(REJECT))
+
     def refused():
         sent = lab.inet.send(b"Subject: x\n\nx\n", to="bob@inside.test", client=world.LISTED)
         return sent.refused and sent.refused[0][1].code == 550
     until(refused, "a listed client is let in")     # a list may have been late
+    lab.gw.wait_log(REJECT, before + 1)
 
 
 def hasty(lab, client):
@@ -71,6 +75,17 @@ def test_refusals_are_counted_once(counting):
     refused = len(lab.gw.log(REJECT)) - before[0]
     is_counted(lab, refused, 2)
     assert len(lab.gw.log(PREGREET)) - before[1] == 2
+
+
+def test_the_last_line_is_not_read_again(counting):
+    """Where counting has come to is behind it, round after round."""
+    lab = counting
+    before = sums(lab)
+    lab.gw.exec(["logger", "-t", "postfix/postscreen", "-p", "mail.info",
+                 "PREGREET 1 after 0 from [203.0.113.99]:1: X"])
+    is_counted(lab, before[0], before[1] + 1)
+    lab.gw.wait_log(ROUND, len(lab.gw.log(ROUND)) + 2)
+    assert sums(lab) == (before[0], before[1] + 1)
 
 
 def test_hour_and_node(counting):
