@@ -12,6 +12,7 @@ static const char usage[] =
 	"  --pidfile FILE    instead of " FILTER_PIDFILE "\n"
 	"  --database NAME   instead of Proxmox_ruledb\n"
 	"  --untrusted       treat mail on the internal port as incoming, too\n"
+	"  --maintenance SECONDS  between two rounds of maintenance, instead of 120\n"
 	"`run` stays in the foreground, `reload` reads settings and rules again.\n";
 
 struct program {
@@ -35,12 +36,36 @@ static void run(void *ctx)
 	filter_run(p->filter);
 }
 
+static bool take(struct program *p, struct daemon_service *service, int option)
+{
+	int64_t number;
+
+	switch (option) {
+	case 'p':
+		service->pidfile = optarg;
+		return true;
+	case 'd':
+		p->options.database = optarg;
+		return true;
+	case 'u':
+		return p->options.untrusted = true;
+	case 'm':
+		if (!str_int(str_of(optarg), 1, FILTER_MAINTENANCE_MAX, &number))
+			return false;
+		p->options.maintenance = (int)number;
+		return true;
+	default:
+		return false;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "pidfile", required_argument, NULL, 'p' },
 		{ "database", required_argument, NULL, 'd' },
 		{ "untrusted", no_argument, NULL, 'u' },
+		{ "maintenance", required_argument, NULL, 'm' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -52,20 +77,11 @@ int main(int argc, char **argv)
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case 'p':
-			service.pidfile = optarg;
-			break;
-		case 'd':
-			p.options.database = optarg;
-			break;
-		case 'u':
-			p.options.untrusted = true;
-			break;
-		case 'h':
+		if (option == 'h') {
 			fputs(usage, stdout);
 			return 0;
-		default:
+		}
+		if (!take(&p, &service, option)) {
 			fputs(usage, stderr);
 			return EX_USAGE;
 		}

@@ -374,10 +374,9 @@ static int sync_store(struct teaching *t, struct err *e)
 {
 	struct bayes_expiry done;
 
-	if (spam_bayes_open(t->a, t->rules, true, &t->store, e) < 0 ||
-	    bayes_store_expire(t->store, spam_bayes_size(t->rules), t->forced, time(NULL),
-			       net_now() + WAIT_MS, &done, e) < 0)
-		return -1;
+	if (spam_bayes_expire(t->rules, t->forced ? BAYES_EXPIRE_NOW : BAYES_EXPIRE_IF_LARGE,
+			      time(NULL), net_now() + WAIT_MS, &done, e) < 0)
+		return e->code == ERR_NOTFOUND ? 0 : -1;
 	if (done.done && !t->quiet)
 		printf("%llu of %llu tokens have expired\n", (unsigned long long)done.removed,
 		       (unsigned long long)done.tokens);

@@ -1,6 +1,7 @@
 """What the spam engine learns from mails on their way, and what it then says of others."""
 
 import re
+import time
 
 import pytest
 
@@ -9,6 +10,7 @@ from lab.wait import until
 from test_lost import failpoint      # noqa: F401 (a fixture)
 
 STORE = "/var/lib/pmg/spamassassin/"
+EXPIRED = "30000 of 150000 tokens have expired"
 RULES = "/etc/mail/spamassassin/zz-learning.cf"
 
 
@@ -65,3 +67,28 @@ def test_a_mail_that_comes_again_counts_once(lab, letter, failpoint):   # noqa: 
     lab.gw.wait_queue_empty()
     until(lambda: entry(lab, who) > 0, "the mail is not counted")
     assert entry(lab, who) == 1
+
+
+def backup_of_old_tokens():
+    """Learning as sa-learn --backup writes it: most tokens are of now, 30000 of a month ago."""
+    now = int(time.time())
+    yield "v\t3\tdb_version # this must be the first line!!!\nv\t5\tnum_spam\nv\t6\tnum_nonspam\n"
+    for number in range(150000):
+        age = 30 * 86400 if number < 30000 else 0
+        yield f"t\t1\t0\t{now - age}\t{number:010x}\n"
+
+
+def test_old_tokens_expire_by_themselves(lab):
+    gw = lab.gw
+    gw.filter("stop")
+    gw.write("/tmp/backup", "".join(backup_of_old_tokens()))
+    gw.exec(["pmgspam", "learn", "--restore", "/tmp/backup"])
+    before = len(gw.log(EXPIRED))
+    gw.exec(["pmg-smtp-filter", "--maintenance", "1", "start"])
+    try:
+        gw.wait_log(EXPIRED, before + 1)
+        kept = gw.exec(["pmgspam", "learn", "--dump", "magic"]).out
+        assert re.search(r" 120000 +0  non-token data: ntokens", kept), kept
+    finally:
+        gw.exec(["pmgspam", "learn", "--clear"])
+        gw.filter("restart")

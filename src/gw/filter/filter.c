@@ -15,6 +15,7 @@
 #include "base/net.h"
 #include "gw/filter/filter_int.h"
 #include "gw/spam/channels.h"
+#include "gw/spam/teach.h"
 #include "gw/stat/stat.h"
 #include "gw/store/store.h"
 #include "lib/dns/cares.h"
@@ -121,6 +122,26 @@ static void look_for_updates(const struct filter *f)
 		log_err("reload: %m");
 }
 
+/* The classifier's part of a site's daily work (config.md section 8: pmg-daily). */
+static void expire_tokens(struct filter *f)
+{
+	int64_t now = net_now();
+	struct bayes_expiry done;
+	struct err e;
+
+	if (f->expiry_looked && now < f->expiry_looked + FILTER_EXPIRY_MS)
+		return;
+	f->expiry_looked = now;
+	if (spam_bayes_expire(f->scan.spam, BAYES_EXPIRE_DAILY, time(NULL), now + FILTER_LEARN_MS,
+			      &done, &e) < 0) {
+		if (e.code != ERR_NOTFOUND)
+			log_err("spam engine: old tokens stay: %s", e.msg);
+	} else if (done.done) {
+		log_info("spam engine: %llu of %llu tokens have expired",
+			 (unsigned long long)done.removed, (unsigned long long)done.tokens);
+	}
+}
+
 static void chore(void *ctx)
 {
 	struct filter *f = ctx;
@@ -137,6 +158,7 @@ static void chore(void *ctx)
 	if (stat_aggregate(a, db, now, utc_offset(now), &mails, &e) < 0)
 		log_err("database maintenance: %s", e.msg);
 	log_notice("end database maintenance (%lld ms)", (long long)(net_now() - start));
+	expire_tokens(f);
 	look_for_updates(f);
 }
 
@@ -173,6 +195,8 @@ int filter_open(struct arena *a, const struct filter_options *options, struct fi
 	f->options = *options;
 	if (!f->options.database)
 		f->options.database = STORE_DATABASE;
+	if (!f->options.maintenance)
+		f->options.maintenance = FILTER_MAINTENANCE;
 	if (make_directories(e) < 0 || poison_open(&f->poison, e) < 0)
 		return -1;
 	if (daemon_listen("127.0.0.1", FILTER_PORT_OUT, &f->listeners[0], e) < 0 ||
@@ -195,7 +219,7 @@ void filter_run(struct filter *f)
 		.serve = serve,
 		.died = worker_died,
 		.chore = chore,
-		.chore_seconds = FILTER_CHORE_SECONDS,
+		.chore_seconds = f->options.maintenance,
 	};
 	struct err e;
 

@@ -26,11 +26,14 @@
 enum {
 	FILTER_PORT_OUT = 10023, /* trusted: outgoing mail */
 	FILTER_PORT_IN = 10024,
+	FILTER_MAINTENANCE = 120, /* seconds */
+	FILTER_MAINTENANCE_MAX = 24 * 3600,
 };
 
 struct filter_options {
 	const char *database; /* NULL: the product's */
 	bool untrusted;	      /* mail on the port for outgoing mail is taken for incoming */
+	int maintenance;      /* seconds between two rounds; 0: FILTER_MAINTENANCE */
 };
 
 struct filter;

@@ -15,8 +15,8 @@ enum {
 	FILTER_IDLE_MS = 300 * 1000,	 /* a client that says nothing is disconnected */
 	FILTER_MAILS_PER_WORKER = 1000,	 /* then it is replaced */
 	FILTER_STOP_SECONDS = 30,	 /* for mails in hand */
-	FILTER_CHORE_SECONDS = 120,	 /* between two aggregations of statistics */
-	FILTER_CHORE_MS_MAX = 600 * 1000, /* for one of them; what is left is done in the next */
+	FILTER_CHORE_MS_MAX = 600 * 1000, /* for statistics; what is left waits for the next */
+	FILTER_EXPIRY_MS = 3600 * 1000, /* between two looks whether tokens are to expire */
 	FILTER_OVERTIME_SECONDS = 30,	 /* after its deadline a mail's process is ended */
 	FILTER_LEARN_MS = 5 * 1000, /* for learning from a mail that has been answered */
 	FILTER_MAIL_MEMORY_MAX = 1 << 30, /* bytes of one mail's arena */
@@ -41,6 +41,7 @@ struct filter {
 	struct cfg *cfg;
 	struct rules *rules;
 	struct signing *signing;
+	int64_t expiry_looked; /* in its chores: net_now() of the last look; 0: none yet */
 	bool sets_missing; /* the spam rules came without compiled sets */
 	struct filter_slot *slots;
 

@@ -2,15 +2,20 @@
 #include "gw/spam/bayes_store_int.h"
 
 enum {
+	DAY = 24 * 3600,
 	PERIOD = 12 * 3600,     /* seconds between two expiries; also the shortest age */
 	STALE = 30 * 24 * 3600, /* an expiry longer ago says nothing about the next */
 	EXPONENTS = 10,         /* ages tried: PERIOD * 2^i */
 	WORTH = 1000,           /* tokens; fewer are not worth it */
 };
 
+/* Beside the totals: when BAYES_EXPIRE_DAILY was last carried out. */
+#define LAST_DAILY STR("last daily expiry")
+
 struct ages {
 	uint32_t newest, oldest;
 	uint64_t older[EXPONENTS]; /* tokens older than PERIOD * 2^i before the newest */
+	uint64_t guess, older_than_guess; /* an age, and the same of it */
 };
 
 static int walk(struct bayes_store *s, MDB_txn *txn, int table, size_t size,
@@ -52,6 +57,7 @@ static int age_row(void *ctx, MDB_cursor *c, const void *value)
 	memcpy(&row, value, sizeof(row));
 	for (int i = 0; i < EXPONENTS; i++)
 		ages->older[i] += ages->newest - row.when > (uint64_t)PERIOD << i;
+	ages->older_than_guess += ages->newest - row.when > ages->guess;
 	return 0;
 }
 
@@ -114,6 +120,15 @@ static uint64_t goal_of(uint64_t tokens, uint64_t size)
 	return tokens > keep ? tokens - keep : 0;
 }
 
+/* How old a token must be to go; 0: none goes. A guess is good if enough go, and enough stay. */
+static uint64_t age_of(const struct ages *ages, uint64_t tokens, uint64_t goal)
+{
+	if (ages->guess && ages->older_than_guess >= WORTH &&
+	    tokens - ages->older_than_guess >= BAYES_EXPIRE_MIN)
+		return ages->guess;
+	return counted(ages, goal);
+}
+
 /* Half of the mails remembered go once there are too many, the oldest ones. */
 static int forget_mails(struct bayes_store *s, MDB_txn *txn, int64_t now, uint64_t *forgotten)
 {
@@ -137,31 +152,44 @@ struct plan {
 	uint64_t delta; /* 0: nothing is to be done */
 };
 
-static int make_plan(struct bayes_store *s, MDB_txn *txn, uint64_t size, bool forced, int64_t now,
+static bool is_due(struct bayes_store *s, MDB_txn *txn, const struct totals_row *t, uint64_t size,
+		   enum bayes_expire_when when, int64_t now)
+{
+	int64_t last = 0;
+
+	switch (when) {
+	case BAYES_EXPIRE_IF_LARGE:
+		return bayes_rows(s, txn, TABLE_TOKENS) > size && now - t->last_expiry >= PERIOD;
+	case BAYES_EXPIRE_DAILY:
+		return bayes_row_get(txn, bayes_table(s, TABLE_TOTALS), LAST_DAILY, &last,
+				     sizeof(last)) != 0 ||
+		       now - last >= DAY;
+	default:
+		return true;
+	}
+}
+
+static int make_plan(struct bayes_store *s, MDB_txn *txn, uint64_t size, int64_t now,
 		     struct plan *p)
 {
 	uint64_t tokens = bayes_rows(s, txn, TABLE_TOKENS), goal = goal_of(tokens, size);
-	int code = bayes_totals_get(s, txn, &p->totals);
+	int code;
 
 	p->ages = (struct ages){ .oldest = UINT32_MAX };
 	p->delta = 0;
-	if (code || goal < WORTH)
-		return code;
-	if (!forced && (tokens <= size || now - p->totals.last_expiry < PERIOD))
+	if (goal < WORTH)
 		return 0;
 	code = walk(s, txn, TABLE_TOKENS, sizeof(struct token_row), span_row, &p->ages);
 	if (code || p->ages.newest - p->ages.oldest < PERIOD)
 		return code;
-	p->delta = estimated(&p->totals, goal, now);
-	if (p->delta)
-		return 0;
+	p->ages.guess = estimated(&p->totals, goal, now);
 	code = walk(s, txn, TABLE_TOKENS, sizeof(struct token_row), age_row, &p->ages);
-	p->delta = counted(&p->ages, goal);
+	p->delta = age_of(&p->ages, tokens, goal);
 	return code;
 }
 
-static int expire(struct bayes_store *s, MDB_txn *txn, struct plan *p, int64_t now,
-		  struct bayes_expiry *out)
+static int remove_old(struct bayes_store *s, MDB_txn *txn, struct plan *p, int64_t now,
+		      struct bayes_expiry *out)
 {
 	struct removal r = { 0 };
 	int code;
@@ -171,11 +199,6 @@ static int expire(struct bayes_store *s, MDB_txn *txn, struct plan *p, int64_t n
 	code = walk(s, txn, TABLE_TOKENS, sizeof(struct token_row), remove_token, &r);
 	if (code)
 		return code;
-	/* An estimate may be wrong: what it would leave must be enough. */
-	if (out->tokens - r.removed < BAYES_EXPIRE_MIN) {
-		r.removed = 0;
-		return MDB_NOTFOUND;
-	}
 	p->totals.last_expiry = now;
 	p->totals.last_delta = p->delta;
 	p->totals.last_removed = r.removed;
@@ -184,30 +207,40 @@ static int expire(struct bayes_store *s, MDB_txn *txn, struct plan *p, int64_t n
 	return bayes_totals_put(s, txn, &p->totals);
 }
 
-int bayes_store_expire(struct bayes_store *s, uint64_t size, bool forced, int64_t now,
-		       int64_t deadline, struct bayes_expiry *out, struct err *e)
+static int expire(struct bayes_store *s, MDB_txn *txn, uint64_t size, enum bayes_expire_when when,
+		  int64_t now, struct bayes_expiry *out)
+{
+	struct plan plan;
+	int code = bayes_totals_get(s, txn, &plan.totals);
+
+	out->tokens = bayes_rows(s, txn, TABLE_TOKENS);
+	if (code || !is_due(s, txn, &plan.totals, size, when, now))
+		return code;
+	code = forget_mails(s, txn, now, &out->forgotten);
+	if (!code)
+		code = make_plan(s, txn, size, now, &plan);
+	if (!code && plan.delta)
+		code = remove_old(s, txn, &plan, now, out);
+	if (!code && when == BAYES_EXPIRE_DAILY)
+		code = bayes_row_put(txn, bayes_table(s, TABLE_TOTALS), LAST_DAILY, &now,
+				     sizeof(now));
+	return code;
+}
+
+int bayes_store_expire(struct bayes_store *s, uint64_t size, enum bayes_expire_when when,
+		       int64_t now, int64_t deadline, struct bayes_expiry *out, struct err *e)
 {
 	struct bayes_expiry found = { 0 };
-	struct plan plan;
 	MDB_txn *txn;
 	int code;
 
 	if (learnt_write(s->l, deadline, &txn, e) < 0)
 		return -1;
-	found.tokens = bayes_rows(s, txn, TABLE_TOKENS);
-	code = forget_mails(s, txn, now, &found.forgotten);
-	if (!code)
-		code = make_plan(s, txn, size, forced, now, &plan);
-	if (!code && plan.delta)
-		code = expire(s, txn, &plan, now, &found);
+	code = expire(s, txn, size, when, now, &found);
 	if (code) {
 		learnt_end(s->l, txn);
-		if (code != MDB_NOTFOUND)
-			return learnt_err(e, code);
-		found = (struct bayes_expiry){ .tokens = found.tokens };
-	} else if (learnt_commit(s->l, txn, e) < 0) {
-		return -1;
+		return learnt_err(e, code);
 	}
 	*out = found;
-	return 0;
+	return learnt_commit(s->l, txn, e);
 }

@@ -63,13 +63,20 @@ struct bayes_expiry {
 	uint64_t forgotten; /* mails */
 };
 
+enum bayes_expire_when {
+	BAYES_EXPIRE_IF_LARGE, /* there are more than `size`, and it was not done for 12 hours */
+	BAYES_EXPIRE_DAILY,    /* nobody asked in this way for a day */
+	BAYES_EXPIRE_NOW,
+};
+
 /*
  * Removes tokens that were not met for long, so many that about three quarters of `size` (but at
- * least BAYES_EXPIRE_MIN) stay. Not `forced`: only if there are more than `size`, and not twice in
- * twelve hours.
+ * least BAYES_EXPIRE_MIN) stay; not if it is not worth it. Writers wait for it: a second for
+ * each million tokens. `now` in seconds since 1970.
  */
-MUST_CHECK int bayes_store_expire(struct bayes_store *s, uint64_t size, bool forced, int64_t now,
-				  int64_t deadline, struct bayes_expiry *out, struct err *e);
+MUST_CHECK int bayes_store_expire(struct bayes_store *s, uint64_t size,
+				  enum bayes_expire_when when, int64_t now, int64_t deadline,
+				  struct bayes_expiry *out, struct err *e);
 
 /*
  * The text that `sa-learn --backup` writes and `--restore` reads: lines of fields between tabs.

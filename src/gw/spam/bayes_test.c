@@ -306,6 +306,16 @@ static const char *aged(void)
 	return str_z(a, buf_str(&b));
 }
 
+static struct bayes_expiry expire(struct bayes_store *s, uint64_t size,
+				  enum bayes_expire_when when, int64_t now)
+{
+	struct bayes_expiry out;
+	struct err e;
+
+	assert_int_equal(bayes_store_expire(s, size, when, now, net_now() + PATIENCE, &out, &e), 0);
+	return out;
+}
+
 static void test_expire(void **state)
 {
 	struct bayes_store *s = store("expire.mdb");
@@ -315,16 +325,62 @@ static void test_expire(void **state)
 
 	(void)state;
 	assert_int_equal(import(s, aged(), &skipped, &e), 0);
-	assert_int_equal(bayes_store_expire(s, 250000, false, DAY, net_now() + PATIENCE, &out, &e),
-			 0);
-	assert_false(out.done);
-	assert_int_equal(bayes_store_expire(s, 150000, false, DAY, net_now() + PATIENCE, &out, &e),
-			 0);
+	assert_false(expire(s, 250000, BAYES_EXPIRE_IF_LARGE, DAY).done);
+	out = expire(s, 150000, BAYES_EXPIRE_IF_LARGE, DAY);
 	assert_true(out.done && out.tokens == 209183 && out.removed == 80639);
-	assert_int_equal(
-		bayes_store_expire(s, 150000, true, DAY + 60, net_now() + PATIENCE, &out, &e), 0);
+	out = expire(s, 150000, BAYES_EXPIRE_NOW, DAY + 60);
 	assert_false(out.done);
 	assert_int_equal(out.tokens, 128544);
+}
+
+/* A mail with the tokens `first`, `first` + 1, … */
+static void learn_bulk(struct bayes_store *s, const char *id, uint64_t first, size_t n,
+		       int64_t when)
+{
+	uint64_t *keys = NEW_N(a, uint64_t, n);
+	bool changed;
+	struct err e;
+
+	for (size_t i = 0; i < n; i++)
+		keys[i] = first + i;
+	assert_int_equal(bayes_store_learn(s, str_of(id), (struct bayes_keys){ keys, n },
+					   BAYES_IS_SPAM, when, net_now() + PATIENCE, &changed, &e),
+			 0);
+}
+
+static void test_expire_daily(void **state)
+{
+	const enum bayes_expire_when daily = BAYES_EXPIRE_DAILY;
+	struct bayes_store *s = store("daily.mdb");
+	size_t skipped;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(import(s, HEAD("1", "1"), &skipped, &e), 0);
+	assert_false(expire(s, 150000, daily, 20 * DAY).done);
+	/* What is learnt meanwhile waits for the next day, however much it is. */
+	learn_bulk(s, "old", 1, 80000, DAY);
+	learn_bulk(s, "new", 100000, 130000, 20 * DAY);
+	assert_false(expire(s, 150000, daily, 21 * DAY - 1).done);
+	assert_int_equal(expire(s, 150000, daily, 21 * DAY).removed, 80000);
+}
+
+/* What went last time says little if the ages are others now: then they are counted. */
+static void test_wrong_guess(void **state)
+{
+	struct bayes_store *s = store("guess.mdb");
+	size_t skipped;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(import(s, HEAD("1", "1"), &skipped, &e), 0);
+	learn_bulk(s, "old", 1, 50000, DAY);
+	learn_bulk(s, "new", 100000, 113000, 20 * DAY);
+	assert_int_equal(expire(s, 150000, BAYES_EXPIRE_NOW, 20 * DAY).removed, 50000);
+	/* It was sixteen days, so the guess is twelve: the new ones would go, too. */
+	learn_bulk(s, "oldest", 300000, 10000, 5 * DAY);
+	learn_bulk(s, "newest", 400000, 55000, 40 * DAY);
+	assert_int_equal(expire(s, 150000, BAYES_EXPIRE_NOW, 40 * DAY).removed, 10000);
 }
 
 static void test_busy(void **state)
@@ -416,7 +472,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	static const char *const names[] = { "learn", "touch", "text", "expire", "busy", "cut" };
+	static const char *const names[] = { "learn", "touch", "text", "expire",
+					     "daily", "guess", "busy", "cut" };
 	static const char *const ends[] = { "", "-lock", "-writer" };
 
 	(void)state;
@@ -436,6 +493,7 @@ int main(void)
 		cmocka_unit_test(test_seen_id),   cmocka_unit_test(test_combine),
 		cmocka_unit_test(test_learn),     cmocka_unit_test(test_touch),
 		cmocka_unit_test(test_text),      cmocka_unit_test(test_expire),
+		cmocka_unit_test(test_expire_daily), cmocka_unit_test(test_wrong_guess),
 		cmocka_unit_test(test_busy),      cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_autolearn),
 	};

@@ -6,7 +6,7 @@
 #include "gw/spam/markup.h"
 #include "gw/spam/ruleset.h"
 
-enum { DAY = 24 * 3600 };
+enum { DAY = 24 * 3600, STORE_MEMORY = 1 << 20 };
 
 static const void *settings_of(const struct spam_rules *rules, const struct eval_family *family)
 {
@@ -30,9 +30,19 @@ int spam_bayes_open(struct arena *a, const struct spam_rules *rules, bool create
 	return bayes_store_open(a, path, create, out, e);
 }
 
-uint64_t spam_bayes_size(const struct spam_rules *rules)
+int spam_bayes_expire(const struct spam_rules *rules, enum bayes_expire_when when, int64_t now,
+		      int64_t deadline, struct bayes_expiry *out, struct err *e)
 {
-	return bayes_conf(rules)->expiry_max;
+	CLEAN_ARENA struct arena *a = arena_open("Bayes expiry", STORE_MEMORY);
+	const struct bayes_conf *c = bayes_conf(rules);
+	struct bayes_store *s;
+
+	*out = (struct bayes_expiry){ 0 };
+	if (!c->loaded || !c->use || (when == BAYES_EXPIRE_IF_LARGE && !c->auto_expire))
+		return 0;
+	if (spam_bayes_open(a, rules, false, &s, e) < 0)
+		return -1;
+	return bayes_store_expire(s, c->expiry_max, when, now, deadline, out, e);
 }
 
 const char *spam_awl_path(struct arena *a, const struct spam_rules *rules)

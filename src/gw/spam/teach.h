@@ -15,7 +15,16 @@
  */
 MUST_CHECK int spam_bayes_open(struct arena *a, const struct spam_rules *rules, bool create,
 			       struct bayes_store **out, struct err *e);
-uint64_t spam_bayes_size(const struct spam_rules *rules); /* bayes_expiry_max_db_size */
+
+/*
+ * Lets tokens go that no mail had for long. With BAYES_EXPIRE_DAILY, however often it is called, it
+ * does what `sa-learn --force-expire` does from cron; BAYES_EXPIRE_IF_LARGE means nothing with
+ * bayes_auto_expire 0. Nothing is to be done where the rules use no classifier; ERR_NOTFOUND: there
+ * is no store yet.
+ */
+MUST_CHECK int spam_bayes_expire(const struct spam_rules *rules, enum bayes_expire_when when,
+				 int64_t now, int64_t deadline, struct bayes_expiry *out,
+				 struct err *e);
 
 /* Where the auto-whitelist of the rules is, LEARNT_SUFFIX included. */
 const char *spam_awl_path(struct arena *a, const struct spam_rules *rules);
