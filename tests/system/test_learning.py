@@ -69,6 +69,28 @@ def test_a_mail_that_comes_again_counts_once(lab, letter, failpoint):   # noqa: 
     assert entry(lab, who) == 1
 
 
+def sync(gw, settings):
+    """These settings, in effect."""
+    generation = gw.filter_generation()
+    gw.write("/etc/pmg/pmg.conf", settings)
+    gw.exec(["pmgconfig", "sync", "--restart"])
+    gw.wait_generation(generation)
+
+
+def test_what_is_switched_off_is_forgotten(lab, letter):
+    gw = lab.gw
+    send(lab, letter("learnt"), "off@sender.example")
+    until(lambda: entry(lab, "off@sender.example") == 1, "nothing is learnt")
+    before = gw.read("/etc/pmg/pmg.conf")
+    try:
+        sync(gw, before.replace(b"section: spam\n", b"section: spam\n\tuse_awl 0\n"))
+        assert not gw.exists(f"{STORE}auto-whitelist.mdb")
+    finally:
+        sync(gw, before)
+    assert "AWL" not in send(lab, letter("again", headers=["X-Lab: two"]), "off@sender.example")
+    until(lambda: entry(lab, "off@sender.example") == 1, "it is not learnt anew")
+
+
 def backup_of_old_tokens():
     """Learning as sa-learn --backup writes it: most tokens are of now, 30000 of a month ago."""
     now = int(time.time())

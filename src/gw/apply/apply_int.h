@@ -48,6 +48,10 @@ MUST_CHECK int maps_create(struct arena *a, const struct apply_env *env, struct 
  */
 void check_mail_flow(struct arena *a, const struct apply_env *env, struct apply_state *s);
 
+/* Removes what the spam engine has learnt in ways that the settings switch off. */
+MUST_CHECK int forget_learnt(struct arena *a, const struct apply_env *env,
+			     const struct apply_state *s, struct err *e);
+
 /* Below the sysroot, as a C string. */
 const char *at_root(struct arena *a, const struct apply_env *env, struct str path);
 

@@ -20,6 +20,8 @@
 #include "base/file.h"
 #include "gw/apply/apply.h"
 
+#define STORES "/var/lib/pmg/spamassassin/"
+
 static struct arena *a;
 static char root[64];
 static struct apply_env env;
@@ -96,7 +98,8 @@ static void make_tree(void)
 	static const char *const dirs[] = {
 		"/etc",		  "/etc/postfix",	   "/etc/clamav",	"/root",
 		"/run",		  "/run/pmg-smtp-filter", "/var",		"/var/lock",
-		"/var/lib",	  "/var/lib/pmg",	   "/var/spool",
+		"/var/lib",	  "/var/lib/pmg",	   "/var/lib/pmg/spamassassin",
+		"/var/spool",
 		"/var/lib/pmg/templates", "/etc/postgresql", "/etc/postgresql/15",
 		"/etc/postgresql/15/main", "/etc/mail",	   "/etc/mail/spamassassin",
 	};
@@ -276,6 +279,31 @@ static void test_spam_files(void **state)
 	assert_has(get("/etc/mail/spamassassin/init.pre"), "DKIM\n");
 	assert_lacks(get("/etc/mail/spamassassin/v342.pre"), "loadplugin");
 	assert_has(get("/etc/mail/spamassassin/v400.pre"), "DMARC\n");
+}
+
+static bool is_there(const char *path)
+{
+	return access(path_of(path), F_OK) == 0;
+}
+
+/* config.md section 5: learning that is switched off keeps nothing; the other one stays. */
+static void test_what_was_learnt_goes_with_its_setting(void **state)
+{
+	(void)state;
+	put(STORES "bayes.mdb", "x");
+	put(STORES "bayes.mdb-lock", "x");
+	put(STORES "bayes.mdb-writer", "x");
+	put(STORES "auto-whitelist.mdb", "x");
+	sync_ok(false);
+	assert_true(is_there(STORES "bayes.mdb") && is_there(STORES "auto-whitelist.mdb"));
+	put("/etc/pmg/pmg.conf", "section: spam\n\tuse_bayes 0\n");
+	sync_ok(false);
+	assert_false(is_there(STORES "bayes.mdb") || is_there(STORES "bayes.mdb-lock") ||
+		     is_there(STORES "bayes.mdb-writer"));
+	assert_true(is_there(STORES "auto-whitelist.mdb"));
+	put("/etc/pmg/pmg.conf", "section: spam\n\tuse_awl 0\n");
+	sync_ok(false);
+	assert_false(is_there(STORES "auto-whitelist.mdb"));
 }
 
 /* Everything Postfix opens exists and is compiled before it is told to reload. */
@@ -807,6 +835,7 @@ int main(void)
 		TEST(test_first_sync),
 		TEST(test_no_mail_is_too_large_to_be_scanned),
 		TEST(test_spam_files),
+		TEST(test_what_was_learnt_goes_with_its_setting),
 		TEST(test_maps_come_before_the_reload),
 		TEST(test_second_sync_changes_nothing),
 		TEST(test_only_what_changed_is_told),

@@ -269,7 +269,7 @@ int apply_sync(struct arena *a, const struct apply_env *env, bool restart, size_
 	if (services != before && pending_write(a, env, services, e) < 0)
 		return -1;
 	if (maps_create(a, env, e) < 0 || make_tls_cert(a, env, &s, e) < 0 ||
-	    replace_all(a, env, &files, e) < 0)
+	    replace_all(a, env, &files, e) < 0 || forget_learnt(a, env, &s, e) < 0)
 		return -1;
 	*changed = files.list.n;
 	return finish(a, env, restart, services, e);

@@ -10,6 +10,8 @@
 
 #include "base/net.h"
 
+#define WRITER "-writer"
+
 enum { FILE_MODE = 0660, LOCK_POLL_MS = 5 };
 
 int learnt_err(struct err *e, int code)
@@ -156,7 +158,7 @@ static int check(const char *path, const struct learnt_table *tables, size_t n, 
 
 static int open_lock(struct arena *a, const char *path, int *out, struct err *e)
 {
-	const char *name = str_z(a, str_fmt(a, "%s-writer", path));
+	const char *name = str_z(a, str_fmt(a, "%s" WRITER, path));
 	int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
 
 	if (fd < 0)
@@ -214,6 +216,23 @@ int learnt_open(struct arena *a, const char *path, const struct learnt_table *ta
 		return err_sys(e, "become the caller again");
 	*out = l;
 	return rc;
+}
+
+/*
+ * The file itself last: who opens it in between finds one that goes anyhow, rather than a new one
+ * with the locks of the old.
+ */
+int learnt_remove(struct arena *a, const char *path, struct err *e)
+{
+	static const char *const ends[] = { "-lock", WRITER, "" };
+
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		const char *name = str_z(a, str_fmt(a, "%s%s", path, ends[i]));
+
+		if (unlink(name) < 0 && errno != ENOENT)
+			return err_sys(e, "remove %s", name);
+	}
+	return 0;
 }
 
 int learnt_read(struct learnt *l, MDB_txn **out, struct err *e)

@@ -42,6 +42,12 @@ struct learnt {
 MUST_CHECK int learnt_open(struct arena *a, const char *path, const struct learnt_table *tables,
 			   size_t n, bool create, struct learnt **out, struct err *e);
 
+/*
+ * Removes `path` and what lies beside it. Who has it open goes on with a file that is in no
+ * directory any more. It is no error if there is none.
+ */
+MUST_CHECK int learnt_remove(struct arena *a, const char *path, struct err *e);
+
 /* A view of the file as it is now; end it by learnt_end(). */
 MUST_CHECK int learnt_read(struct learnt *l, MDB_txn **out, struct err *e);
 
