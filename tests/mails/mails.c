@@ -18,7 +18,9 @@ static char *archive_path(struct arena *a, const char *name)
 static int unpack(struct arena *a, const char *path, struct str *tar, struct err *e)
 {
 	const char *argv[] = { "/usr/bin/zstd", "-qdc", path, NULL };
-	struct spawn s = { argv, net_now() + UNPACK_MS, UNPACKED_MAX };
+	struct spawn s = { .argv = argv,
+			   .deadline = net_now() + UNPACK_MS,
+			   .output_max = UNPACKED_MAX };
 	struct spawn_result result;
 
 	if (access(path, R_OK) < 0)

@@ -46,7 +46,9 @@ int run_checked(struct arena *a, const struct apply_env *env, const char *const 
 static int run_really(void *ctx, struct arena *a, const char *const *argv, struct str *output,
 		      int *status, struct err *e)
 {
-	const struct spawn s = { argv, net_now() + COMMAND_TIMEOUT_MS, COMMAND_OUTPUT_MAX };
+	const struct spawn s = { .argv = argv,
+				 .deadline = net_now() + COMMAND_TIMEOUT_MS,
+				 .output_max = COMMAND_OUTPUT_MAX };
 	struct spawn_result r;
 
 	(void)ctx;

@@ -57,7 +57,9 @@ int avast_scan_by(struct arena *a, const char *command, const char *path, int64_
 		  struct str *virus, struct err *e)
 {
 	const char *argv[] = { command, path, NULL };
-	const struct spawn s = { argv, deadline, AVAST_OUTPUT_MAX };
+	const struct spawn s = { .argv = argv,
+				 .deadline = deadline,
+				 .output_max = AVAST_OUTPUT_MAX };
 	struct spawn_result r;
 
 	if (spawn_run(a, &s, &r, e) < 0) {

@@ -95,7 +95,9 @@ static int run(struct arena *a, const char *program, const char *path, int64_t d
 	       struct custom_result *out, struct err *e)
 {
 	const char *argv[] = { program, "v1", path, NULL };
-	struct spawn s = { argv, net_now() + CUSTOM_TIMEOUT_MS, CUSTOM_OUTPUT_MAX };
+	struct spawn s = { .argv = argv,
+			   .deadline = net_now() + CUSTOM_TIMEOUT_MS,
+			   .output_max = CUSTOM_OUTPUT_MAX };
 	struct spawn_result r;
 	int result;
 

@@ -1,11 +1,12 @@
-#define _GNU_SOURCE /* posix_spawn_file_actions_addclosefrom_np, pipe2 */
+#define _GNU_SOURCE /* close_range, memfd_create, pipe2 */
 #include "lib/proc/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
+#include <linux/close_range.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -13,13 +14,14 @@
 
 #include "base/buf.h"
 #include "base/clean.h"
+#include "base/file.h"
 #include "base/net.h"
+#include "lib/proc/cage.h"
 
-static char *const environment[] = {
-	(char[]){ "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
-	(char[]){ "LC_ALL=C.UTF-8" },
-	(char[]){ "HOME=/" },
-	NULL,
+static const char *const environment[] = {
+	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+	"LC_ALL=C.UTF-8",
+	"HOME=/",
 };
 
 /* One of the two outputs: what the parent reads, and what has been read. */
@@ -29,45 +31,85 @@ struct output {
 	struct buf text;
 };
 
-static int start(const struct spawn *s, int out, int errors, pid_t *pid)
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t all, none;
-	int error;
+/* What keeps a child from being the program. */
+struct failure {
+	int error;  /* errno */
+	bool caged; /* it was the program that could not be started */
+};
 
-	sigfillset(&all);
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	for (int i = 1; i < NSIG; i++)
+		signal(i, SIG_DFL);
 	sigemptyset(&none);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
-	posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF |
-						POSIX_SPAWN_SETSIGMASK);
-	posix_spawnattr_setsigdefault(&attr, &all);
-	posix_spawnattr_setsigmask(&attr, &none);
-	error = posix_spawn(pid, s->argv[0], &actions, &attr, (char *const *)s->argv, environment);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&actions);
-	return error;
+	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 /* What the caller may use at most is its own business: the program gets what is allowed at all. */
-static int start_unlimited(const struct spawn *s, int out, int errors, pid_t *pid)
+static int unlimit_memory(void)
 {
-	struct rlimit own, all;
-	int error;
+	struct rlimit all;
 
-	if (getrlimit(RLIMIT_AS, &own) < 0)
-		return errno;
-	all = (struct rlimit){ own.rlim_max, own.rlim_max };
-	if (setrlimit(RLIMIT_AS, &all) < 0)
-		return errno;
-	error = start(s, out, errors, pid);
-	ASSERT(setrlimit(RLIMIT_AS, &own) == 0);
-	return error;
+	if (getrlimit(RLIMIT_AS, &all) < 0)
+		return -1;
+	all.rlim_cur = all.rlim_max;
+	return setrlimit(RLIMIT_AS, &all);
+}
+
+static int prepare(const struct spawn *s, const int fds[3])
+{
+	reset_signals();
+	if (setpgid(0, 0) < 0 || unlimit_memory() < 0)
+		return -1;
+	for (int i = 0; i < 3; i++)
+		if (dup2(fds[i], i) < 0)
+			return -1;
+	if (close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		return -1;
+	return s->cage ? cage_enter(s->cage, s->argv[0]) : 0;
+}
+
+static NORETURN void child(const struct spawn *s, char *const *env, const int fds[3], int report)
+{
+	struct failure f = { .caged = prepare(s, fds) == 0 };
+
+	if (f.caged)
+		execve(s->argv[0], (char *const *)s->argv, env);
+	f.error = errno;
+	if (write(report, &f, sizeof(f)) < 0)
+		_exit(126);
+	_exit(127);
+}
+
+static int start(const struct spawn *s, char *const *env, const int fds[3], pid_t *pid,
+		 struct err *e)
+{
+	struct failure f;
+	int report[2];
+	ssize_t n;
+
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return err_sys(e, "pipe");
+	*pid = fork();
+	if (*pid == 0)
+		child(s, env, fds, report[1]);
+	close(report[1]);
+	if (*pid < 0) {
+		close(report[0]);
+		return err_sys(e, "fork");
+	}
+	/* Ends with execve(), before which nothing can take long. */
+	while ((n = read(report[0], &f, sizeof(f))) < 0 && errno == EINTR)
+		;
+	close(report[0]);
+	if (n != sizeof(f))
+		return 0;
+	while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return err_set(e, f.caged && f.error == ENOENT ? ERR_NOTFOUND : ERR_SYS, "%s%s",
+		       f.caged ? "" : "cannot be locked down: ", strerror(f.error));
 }
 
 /* Reads what is there. ERR_LIMIT if that is too much. */
@@ -129,25 +171,26 @@ static int reap(pid_t pid, int *status, struct err *e)
 	return 0;
 }
 
-static int run(const struct spawn *s, struct output outputs[2], int ends[2], int *status,
-	       struct err *e)
+static int run(const struct spawn *s, char *const *env, struct output outputs[2], int fds[3],
+	       int *status, struct err *e)
 {
 	CLEAN_FD int pidfd = -1;
 	struct err ignored;
-	pid_t pid;
-	int error;
+	pid_t pid = -1;
+	int result;
 
-	error = start_unlimited(s, ends[0], ends[1], &pid);
-	if (error)
-		return err_set(e, error == ENOENT ? ERR_NOTFOUND : ERR_SYS, "%s", strerror(error));
-	close(ends[0]);
-	close(ends[1]);
-	ends[0] = ends[1] = -1;
+	if (start(s, env, fds, &pid, e) < 0)
+		return -1;
+	for (int i = 0; i < 3; i++) {
+		close(fds[i]);
+		fds[i] = -1;
+	}
 	pidfd = pidfd_open(pid, 0);
-	error = pidfd < 0 ? err_sys(e, "pidfd_open") : listen_to(pidfd, outputs, s->deadline, e);
-	if (error < 0) {
-		/* Not reaped yet, so the number is still its own. */
+	result = pidfd < 0 ? err_sys(e, "pidfd_open") : listen_to(pidfd, outputs, s->deadline, e);
+	/* Not reaped yet, so the number is still its own. */
+	if (result < 0 || s->cage)
 		kill(-pid, SIGKILL);
+	if (result < 0) {
 		reap(pid, status, &ignored);
 		*status = -1;
 		return -1;
@@ -169,19 +212,62 @@ static int open_output(struct arena *a, size_t max, struct output *o, int *end, 
 	return 0;
 }
 
+/* A file without a name that can be read, sought in and opened again. */
+static int open_input(struct str content, int *out, struct err *e)
+{
+	CLEAN_FD int fd = memfd_create("input", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(e, "memfd_create");
+	if (file_write_all(fd, content, e) < 0)
+		return -1;
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_sys(e, "lseek");
+	*out = take_fd(&fd);
+	return 0;
+}
+
+static bool is_same_name(const char *x, const char *y)
+{
+	return strncmp(x, y, strcspn(x, "=") + 1) == 0;
+}
+
+/* The caller's ones, and the usual ones that it has not changed. */
+static char *const *environment_of(struct arena *a, const struct spawn *s)
+{
+	const char **env = NEW_N(a, const char *, SPAWN_ENV_MAX + ARRAY_LEN(environment) + 1);
+	size_t own = 0, n;
+
+	while (s->env && s->env[own] && own < SPAWN_ENV_MAX) {
+		env[own] = s->env[own];
+		own++;
+	}
+	n = own;
+	for (size_t i = 0; i < ARRAY_LEN(environment); i++) {
+		size_t k = 0;
+
+		while (k < own && !is_same_name(environment[i], env[k]))
+			k++;
+		if (k == own)
+			env[n++] = environment[i];
+	}
+	return (char *const *)env;
+}
+
 int spawn_run(struct arena *a, const struct spawn *s, struct spawn_result *out, struct err *e)
 {
 	struct output outputs[2] = { { .fd = -1 }, { .fd = -1 } };
-	int ends[2] = { -1, -1 }, result = -1;
+	int fds[3] = { -1, -1, -1 }, result = -1;
 
 	*out = (struct spawn_result){ .status = -1 };
-	if (open_output(a, s->output_max, &outputs[0], &ends[0], e) == 0 &&
-	    open_output(a, s->output_max, &outputs[1], &ends[1], e) == 0)
-		result = run(s, outputs, ends, &out->status, e);
-	for (int i = 0; i < 2; i++) {
+	if (open_input(s->input, &fds[0], e) == 0 &&
+	    open_output(a, s->output_max, &outputs[0], &fds[1], e) == 0 &&
+	    open_output(a, s->output_max, &outputs[1], &fds[2], e) == 0)
+		result = run(s, environment_of(a, s), outputs, fds, &out->status, e);
+	for (int i = 0; i < 3; i++)
+		clean_fd_(&fds[i]);
+	for (int i = 0; i < 2; i++)
 		clean_fd_(&outputs[i].fd);
-		clean_fd_(&ends[i]);
-	}
 	out->out = buf_str(&outputs[0].text);
 	out->errors = buf_str(&outputs[1].text);
 	return result < 0 ? err_wrap(e, "%s", s->argv[0]) : 0;
