@@ -32,19 +32,14 @@ static bool is_number(struct str s)
 	return s.n > 0;
 }
 
-/* No domain ends in a number: what does is read as an address by the C library, "127.1" too. */
 static bool is_dns_name(struct str s)
 {
-	struct str label = STR_NONE;
-
 	if (s.n == 0 || s.n > DNS_NAME_MAX || s.p[s.n - 1] == '.')
 		return false;
-	while (s.n) {
-		label = str_cut(&s, '.');
-		if (!is_label(label))
+	while (s.n)
+		if (!is_label(str_cut(&s, '.')))
 			return false;
-	}
-	return !is_number(label);
+	return true;
 }
 
 static bool is_ip(struct str s)
@@ -56,7 +51,10 @@ static bool is_ip(struct str s)
 
 static bool is_address(struct str s)
 {
-	return is_ip(s) || is_dns_name(s);
+	struct str last = str_from(s, (size_t)(str_rchr(s, '.') + 1));
+
+	/* The C library reads as an address what ends in a number, "127.1" too; no host does. */
+	return is_ip(s) || (is_dns_name(s) && !is_number(last));
 }
 
 static int check_dns_name(struct str s, struct err *e)
@@ -305,7 +303,7 @@ static int check_nexthop(struct str s, struct err *e)
 	if (!str_starts(s, STR("["))) {
 		if (colon < 0 || !is_port(str_from(s, (size_t)colon + 1)))
 			return refuse(e, s, "a domain or [host]:port");
-		return check_dns_name(str_sub(s, 0, (size_t)colon), e);
+		return check_address(str_sub(s, 0, (size_t)colon), e);
 	}
 	if (close < 0)
 		return refuse(e, s, "a next hop: ']' is missing");

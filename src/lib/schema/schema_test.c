@@ -205,6 +205,7 @@ static void test_formats_accept(void **state)
 {
 	static const struct sample_text good[] = {
 		{ &fmt_dns_name, "a" },
+		{ &fmt_dns_name, "20230601" }, /* a DKIM selector */
 		{ &fmt_dns_name, "mail-1.Example.com" },
 		{ &fmt_configid, "aB" },
 		{ &fmt_configid, "a_9-" },
@@ -230,6 +231,7 @@ static void test_formats_accept(void **state)
 		{ &fmt_tls_destination, "[192.0.2.1]:26" },
 		{ &fmt_tls_destination, "[ipv6:2001:db8::1]" },
 		{ &fmt_tls_destination, "mail.example.com:587" },
+		{ &fmt_tls_destination, "192.0.2.1:24" },
 		{ &fmt_tls_policy, "dane-only" },
 		{ &fmt_tls_policy, "secure match=nexthop ciphers=high" },
 	};
@@ -252,8 +254,8 @@ static void test_formats_refuse(void **state)
 		{ &fmt_dns_name, "example.com." },
 		{ &fmt_dns_name, ".example.com" },
 		{ &fmt_dns_name, "a..b" },
-		{ &fmt_dns_name, "127.1" },
-		{ &fmt_dns_name, "2130706433" },
+		{ &fmt_address, "127.1" },
+		{ &fmt_address, "2130706433" },
 		{ &fmt_dns_name, "a_b" },
 		{ &fmt_dns_name, "a-.b" },
 		{ &fmt_ip, "192.0.2.256" },
