@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/map.h"
 #include "base/net.h"
 #include "base/str.h"
@@ -323,6 +324,29 @@ static void test_full_unix_queue(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
+static void test_debug_areas(void **state)
+{
+	static const struct {
+		const char *areas, *area;
+		bool wanted;
+	} cases[] = {
+		{ NULL, "dns", false },       { "", "dns", false },
+		{ "all", "dns", true },       { "dns", "dns", true },
+		{ "dns", "dnseval", false },  { "spf,DNS", "dns", true },
+		{ "all,nodns", "dns", false }, { "nodns,all", "dns", false },
+		{ "all,nodns", "spf", true }, { "nodns", "spf", false },
+		{ ",,spf,", "spf", true },    { "no", "no", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		log_debug_areas(cases[i].areas);
+		if (log_debug_wants(cases[i].area) != cases[i].wanted)
+			fail_msg("'%s': %s", cases[i].areas, cases[i].area);
+	}
+	log_debug_areas(NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -341,6 +365,7 @@ int main(void)
 		cmocka_unit_test(test_conn_lines),
 		cmocka_unit_test(test_conn_deadline),
 		cmocka_unit_test(test_full_unix_queue),
+		cmocka_unit_test(test_debug_areas),
 	};
 
 	return cmocka_run_group_tests(tests, open_arena, close_arena);

@@ -7,7 +7,8 @@ enum { LINE_MAX_BYTES = 8000 };
 
 static struct {
 	const char *ident;
-	bool syslog, debug, quiet;
+	const char *areas;
+	bool syslog, quiet;
 	char id[44];
 } state;
 
@@ -24,9 +25,34 @@ void log_open_stderr(const char *ident)
 	state.syslog = false;
 }
 
-void log_debug_enable(bool on)
+void log_debug_areas(const char *areas)
 {
-	state.debug = on;
+	state.areas = areas;
+}
+
+static bool is_word(const char *word, size_t n, const char *wanted, size_t wanted_n)
+{
+	return n == wanted_n && strncasecmp(word, wanted, n) == 0;
+}
+
+static bool wants(const char *area, size_t n)
+{
+	bool found = false;
+
+	for (const char *p = state.areas; p && *p;) {
+		size_t word = strcspn(p, ",");
+
+		if (word > 2 && strncasecmp(p, "no", 2) == 0 && is_word(p + 2, word - 2, area, n))
+			return false;
+		found |= is_word(p, word, "all", 3) || is_word(p, word, area, n);
+		p += word + (p[word] == ',');
+	}
+	return found;
+}
+
+bool log_debug_wants(const char *area)
+{
+	return wants(area, strlen(area));
 }
 
 void log_quiet(bool on)
@@ -55,8 +81,8 @@ static PRINTF(2, 0) void write_line(int level, const char *fmt, va_list ap)
 	if (state.syslog)
 		syslog(level, "%s%s", state.id, line);
 	else
-		fprintf(stderr, "%s%s%s%s\n", state.ident ? state.ident : "",
-			state.ident ? ": " : "", state.id, line);
+		fprintf(stderr, "%s%s%s%s%s\n", level == LOG_DEBUG ? "dbg: " : "",
+			state.ident ? state.ident : "", state.ident ? ": " : "", state.id, line);
 }
 
 void log_err(const char *fmt, ...)
@@ -99,7 +125,7 @@ void log_debug(const char *fmt, ...)
 {
 	va_list ap;
 
-	if (!state.debug)
+	if (!state.areas || !wants(fmt, (size_t)(strstr(fmt, ": ") ? strstr(fmt, ": ") - fmt : 0)))
 		return;
 	va_start(ap, fmt);
 	write_line(LOG_DEBUG, fmt, ap);

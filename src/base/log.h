@@ -17,8 +17,15 @@ void log_open(const char *ident, int facility);
 /* For commands and tests: lines go to stderr as "ident: text". */
 void log_open_stderr(const char *ident);
 
-/* Debug lines are dropped unless switched on. */
-void log_debug_enable(bool on);
+/*
+ * Which debug lines are wanted; none are until this is called. The area of a line is what its
+ * format has before the first ": ". `areas` names them, with commas between: "all" is every one,
+ * "noX" leaves X out of what stands with it ("all,nodns"). Kept by reference; NULL: none.
+ */
+void log_debug_areas(const char *areas);
+
+/* Whether lines of the area are wanted: for what takes time to find out. */
+bool log_debug_wants(const char *area);
 
 /* Notices and what is less are dropped: for commands that have an output of their own. */
 void log_quiet(bool on);

@@ -18,6 +18,7 @@
 #include "base/net.h"
 #include "gw/spam/json.h"
 #include "gw/spam/markup.h"
+#include "lib/dns/cares.h"
 #include "prog/pmgspam.h"
 
 enum {
@@ -32,13 +33,14 @@ enum {
 struct options {
 	struct spam_conf_paths paths;
 	struct buf lines; /* --cf */
-	bool local, report, remove, lint, debug, exit_code, help, version;
+	bool local, report, remove, lint, exit_code, help, version;
 };
 
 /* What every mail of one run is checked with. */
 struct engine {
 	const struct options *o;
 	const struct spam_rules *rules;
+	struct spam_network network; /* no resolver: local tests only */
 	char hostname[HOSTNAME_SIZE];
 };
 
@@ -77,7 +79,9 @@ static void usage(FILE *to)
 	      "  -p, --prefspath FILE        more configuration, read after the site's\n"
 	      "      --cf LINE               a line of configuration, read last\n"
 	      "      --lint                  only check the configuration: names file and line\n"
-	      "  -D, --debug                 tell what was loaded and which subrules hit\n"
+	      "  -D, --debug [AREA,...]      tell why: config, rules, metadata, uri, dns, spf,\n"
+	      "                              dkim, dmarc, razor2, bayes, auto-welcomelist, learn,\n"
+	      "                              check (none named: all); noX: not X\n"
 	      "  -V, --version\n"
 	      "\n"
 	      "  json FILE...                one line of JSON for each mail\n"
@@ -99,8 +103,6 @@ static bool option(struct options *o, int c)
 		return o->exit_code = true;
 	case 'l':
 		return o->lint = true;
-	case 'D':
-		return o->debug = true;
 	case 'V':
 		return o->version = true;
 	case 'h':
@@ -124,14 +126,29 @@ static bool option(struct options *o, int c)
 	}
 }
 
-static void print_notes(const char *what, const struct spam_notes *notes)
+static void print_mistakes(const struct spam_notes *notes)
 {
 	for (size_t i = 0; i < notes->n; i++) {
 		const struct spam_note *n = &notes->p[i];
 
-		fprintf(stderr, "%s%.*s:%u: %.*s%s%.*s\n", what, STR_ARG(n->file), n->line,
+		fprintf(stderr, "%.*s:%u: %.*s%s%.*s\n", STR_ARG(n->file), n->line,
 			STR_ARG(n->rule), n->rule.n ? ": " : "", STR_ARG(n->message));
 	}
+}
+
+bool network_open(struct arena *a, struct spam_network *out)
+{
+	static const struct dns_cares_config config = { 0 };
+	struct err e;
+
+	if (dns_cares_open(a, &config, &out->resolver, &e) < 0) {
+		log_err("no network tests: %s", e.msg);
+		return false;
+	}
+	if (log_debug_wants("dns"))
+		out->resolver = debug_resolver(a, out->resolver);
+	out->health = spam_list_health_new(a);
+	return true;
 }
 
 static int load(struct arena *a, struct engine *g, struct options *o, struct err *e)
@@ -141,31 +158,28 @@ static int load(struct arena *a, struct engine *g, struct options *o, struct err
 
 	o->paths.extra = buf_str(&o->lines);
 	o->paths.bayes = true;
+	o->paths.set = o->local || !network_open(a, &g->network) ? SPAM_SET_LOCAL : SPAM_SET_NET;
 	if (spam_rules_load(a, &o->paths, &rules, &report, e) < 0)
 		return -1;
 	g->rules = rules;
-	if (o->lint || o->debug)
-		print_notes("", &report.unknown);
-	if (o->debug) {
-		print_notes("off: ", &report.disabled);
-		fprintf(stderr, "%zu rules in %zu files: %zu active, %zu off for want of a test\n",
-			report.rules, report.files, report.active, report.disabled.n);
-	}
-	if (o->lint && report.unknown.n)
-		return err_set(e, ERR_INVALID, "%zu mistakes", report.unknown.n);
-	return 0;
+	debug_rules(&report);
+	if (!o->lint)
+		return 0;
+	print_mistakes(&report.unknown);
+	return report.unknown.n ? err_set(e, ERR_INVALID, "%zu mistakes", report.unknown.n) : 0;
 }
 
 static int check(struct arena *a, const struct engine *g, struct str raw, struct spam_result *r,
 		 struct err *e)
 {
-	struct spam_envelope env = { .now = time(NULL) };
+	struct spam_envelope env = {
+		.now = time(NULL),
+		.network = g->network.resolver ? &g->network : NULL,
+	};
 
 	if (spam_check(a, g->rules, raw, &env, 0, r, e) < 0)
 		return -1;
-	for (size_t i = 0; g->o->debug && i < r->n_subtests; i++)
-		fprintf(stderr, "hit: %.*s %u\n", STR_ARG(r->subtests[i].name),
-			r->subtests[i].count);
+	debug_result(r);
 	return 0;
 }
 
@@ -246,6 +260,8 @@ static int run(struct arena *a, struct options *o, char **args, int n)
 	bool as_json = n > 0 && strcmp(args[0], "json") == 0;
 	struct err e;
 
+	/* As there: what would be taken out is told again. */
+	o->remove = o->remove && !o->report;
 	if (!o->remove && load(a, &g, o, &e) < 0)
 		return fail(NULL, &e);
 	if (o->lint)
@@ -268,11 +284,14 @@ int main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "compile") == 0)
 		return pmgspam_compile(argc - 1, argv + 1);
 	buf_init(&o.lines, a, CONF_LINES_MAX);
-	while ((c = getopt_long(argc, argv, "+LtdexC:p:DVh", long_options, NULL)) >= 0)
-		if (!option(&o, c)) {
+	while ((c = getopt_long(argc, argv, "+LtdexC:p:D::Vh", long_options, NULL)) >= 0) {
+		if (c == 'D') {
+			debug_option(argc, argv);
+		} else if (!option(&o, c)) {
 			usage(stderr);
 			return 2;
 		}
+	}
 	if (o.help) {
 		usage(stdout);
 		return 0;

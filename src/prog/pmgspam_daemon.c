@@ -35,11 +35,12 @@ struct service {
 	struct buf lines;
 	const char *user;
 	int64_t port, children;
-	bool help;
+	bool help, local;
 	pid_t parent;
 	char hostname[HOSTNAME_SIZE];
 	struct spamd spamd;
-	struct arena *mail; /* of a worker */
+	struct arena *mail; /* of a worker, here and below */
+	struct spam_network network;
 };
 
 static const struct option options[] = {
@@ -48,6 +49,7 @@ static const struct option options[] = {
 	{ "max-children", required_argument, NULL, 'm' },
 	{ "allow-tell", no_argument, NULL, 'l' },
 	{ "local", no_argument, NULL, 'L' },
+	{ "debug", optional_argument, NULL, 'D' },
 	{ "configpath", required_argument, NULL, 'C' },
 	{ "siteconfigpath", required_argument, NULL, OPT_SITE },
 	{ "cf", required_argument, NULL, OPT_CF },
@@ -63,7 +65,7 @@ static void usage(FILE *to)
 	      "  -m, --max-children N    requests at the same time (5)\n"
 	      "  -u, --username USER     as whom, where it is started by root (pmg-smtp-filter)\n"
 	      "  -l, --allow-tell        clients may teach the classifier (spamc -L)\n"
-	      "  -L, -C, --siteconfigpath, --cf   as for pmgspam\n",
+	      "  -L, -C, --siteconfigpath, --cf, -D   as for pmgspam\n",
 	      to);
 }
 
@@ -80,7 +82,7 @@ static bool option(struct service *s, int c)
 	case 'l':
 		return s->spamd.allow_tell = true;
 	case 'L':
-		return true;
+		return s->local = true;
 	case 'C':
 		s->paths.state_dir = s->paths.rules_dir = optarg;
 		return true;
@@ -118,6 +120,8 @@ static void worker(void *ctx, size_t slot)
 
 	(void)slot;
 	s->mail = arena_open("mail", MEMORY);
+	if (!s->local && network_open(arena_open("network", MEMORY), &s->network))
+		s->spamd.network = &s->network;
 }
 
 static void serve(void *ctx, int fd, size_t listener)
@@ -170,6 +174,7 @@ static int run(struct service *s, struct err *e)
 	s->parent = getpid();
 	s->paths.extra = buf_str(&s->lines);
 	s->paths.bayes = true;
+	s->paths.set = s->local ? SPAM_SET_LOCAL : SPAM_SET_NET;
 	if (gethostname(s->hostname, sizeof(s->hostname) - 1) < 0)
 		snprintf(s->hostname, sizeof(s->hostname), "localhost");
 	prefork_run(&p);
@@ -184,11 +189,14 @@ int pmgspam_daemon(int argc, char **argv)
 	int c;
 
 	buf_init(&s.lines, a, CONF_LINES_MAX);
-	while ((c = getopt_long(argc, argv, "p:u:m:lLC:h", options, NULL)) >= 0)
-		if (!option(&s, c)) {
+	while ((c = getopt_long(argc, argv, "p:u:m:lLC:D::h", options, NULL)) >= 0) {
+		if (c == 'D') {
+			debug_option(argc, argv);
+		} else if (!option(&s, c)) {
 			usage(stderr);
 			return 2;
 		}
+	}
 	if (s.help || optind < argc) {
 		usage(s.help ? stdout : stderr);
 		return s.help ? 0 : 2;

@@ -82,6 +82,7 @@ static const struct option options[] = {
 	{ "dbpath", required_argument, NULL, OPT_DBPATH },
 	{ "db", required_argument, NULL, OPT_DBPATH },
 	{ "quiet", no_argument, NULL, 'q' },
+	{ "debug", optional_argument, NULL, 'D' },
 	{ "local", no_argument, NULL, 'L' },
 	{ "configpath", required_argument, NULL, 'C' },
 	{ "config-file", required_argument, NULL, 'C' },
@@ -471,11 +472,14 @@ int pmgspam_learn(int argc, char **argv)
 	int c;
 
 	buf_init(&t.lines, a, CONF_LINES_MAX);
-	while ((c = getopt_long(argc, argv, "f:C:p:LqDh", options, NULL)) >= 0)
-		if (!take_option(&t, c)) {
+	while ((c = getopt_long(argc, argv, "f:C:p:LqD::h", options, NULL)) >= 0) {
+		if (c == 'D') {
+			debug_option(argc, argv);
+		} else if (!take_option(&t, c)) {
 			usage(stderr);
 			return 2;
 		}
+	}
 	if (t.help) {
 		usage(stdout);
 		return 0;

@@ -56,6 +56,23 @@ def test_spf_is_asked(lab, letter, rbl_checks):
     assert "SPF_NONE" in hits(lab, letter("from somewhere"), NO_SPF)
 
 
+def test_pmgspam_tells_whom_it_asks(lab, letter, rbl_checks):
+    rbl_checks(True)
+    text = letter("link", body=f"Look at http://www.{world.LISTED_LINK}/x now.\n".encode()).text
+    lab.gw.write("/tmp/mail", b"Received: from x.example (x.example [%s]) by mx.inside.test with "
+                 b"SMTP; Fri, 27 Nov 2020 10:00:00 +0000\n" % world.SPAM_LISTED.encode() + text)
+    told = lab.gw.exec(["pmgspam", "-D", "dns,spf", "json", "/tmp/mail"])
+    assert '"RCVD_IN_PSBL"' in told.out and '"URIBL_BLACK"' in told.out
+    lines = told.err.splitlines()
+    name = f"{world.LISTED_LINK}.multi.uribl.com"
+    assert f"dbg: dns: A {name} is asked" in lines
+    assert [x for x in lines if x.startswith(f"dbg: dns: A {name}: 127.0.0.")]
+    assert [x for x in lines if re.match(r"dbg: spf: HELO x\.example: none", x)]
+    assert {x.split(": ")[1] for x in lines if x.startswith("dbg: ")} == {"dns", "spf"}
+    quiet = lab.gw.exec(["pmgspam", "-L", "-D", "dns", "json", "/tmp/mail"])
+    assert "URIBL_BLACK" not in quiet.out and "dbg: dns" not in quiet.err
+
+
 def test_nobody_is_asked_where_it_is_off(lab, letter, rbl_checks):
     rbl_checks(False)
     found = hits(lab, letter("from a listed client"), NO_SPF, world.SPAM_LISTED)

@@ -1,5 +1,6 @@
 #include "gw/spam/auth.h"
 
+#include "base/log.h"
 #include "lib/uri/domains.h"
 
 struct spf_side {
@@ -12,6 +13,7 @@ struct spam_auth {
 	struct spf_side spf[2]; /* by enum auth_identity */
 	struct dkim_message *message;
 	struct dkim_verifier *dkim;
+	bool dkim_told; /* in the log */
 	struct arc *arc;
 	struct dmarc *dmarc;
 	struct dmarc_answer dmarc_answer;
@@ -114,6 +116,13 @@ static struct spf *spf_begin(struct eval_run *r, enum auth_identity identity)
 	return spf_open(r->a, r->dns, &q);
 }
 
+static void tell_spf(enum auth_identity identity, const struct spf_answer *answer)
+{
+	log_debug("spf: %s %.*s: %s %.*s%.*s", identity == AUTH_HELO ? "HELO" : "envelope sender",
+		  STR_ARG(answer->domain), spf_result_name(answer->result), STR_ARG(answer->term),
+		  STR_ARG(answer->text));
+}
+
 const struct spf_answer *auth_spf(struct eval_run *r, enum auth_identity identity)
 {
 	struct spf_side *side = &auth_of(r)->spf[identity];
@@ -124,8 +133,11 @@ const struct spf_answer *auth_spf(struct eval_run *r, enum auth_identity identit
 	}
 	if (!side->spf)
 		return NULL;
-	if (side->answer.result == SPF_PENDING)
+	if (side->answer.result == SPF_PENDING) {
 		side->answer.result = spf_check(side->spf, &side->answer);
+		if (side->answer.result != SPF_PENDING)
+			tell_spf(identity, &side->answer);
+	}
 	return &side->answer;
 }
 
@@ -142,6 +154,19 @@ static struct dkim_message *message(struct eval_run *r, struct spam_auth *auth)
 	return auth->message;
 }
 
+static void tell_dkim(const struct dkim_verifier *v)
+{
+	if (v->n == 0)
+		log_debug("dkim: no signature");
+	for (size_t i = 0; i < v->n; i++) {
+		const struct dkim_signature *s = &v->signatures[i];
+
+		log_debug("dkim: d=%.*s s=%.*s %s, %d bits: %s %s", STR_ARG(s->domain),
+			  STR_ARG(s->selector), dkim_algorithm_name(s->algorithm), s->key_bits,
+			  dkim_result_name(s->result), s->reason);
+	}
+}
+
 const struct dkim_verifier *auth_dkim(struct eval_run *r, bool *done)
 {
 	struct spam_auth *auth = auth_of(r);
@@ -150,6 +175,9 @@ const struct dkim_verifier *auth_dkim(struct eval_run *r, bool *done)
 	if (!auth->dkim)
 		auth->dkim = dkim_verify(r->a, r->dns, message(r, auth), &o);
 	*done = dkim_check(auth->dkim);
+	if (*done && !auth->dkim_told)
+		tell_dkim(auth->dkim);
+	auth->dkim_told = *done;
 	return auth->dkim;
 }
 
@@ -194,6 +222,14 @@ static bool vouched(struct eval_run *r, struct dmarc_query *q)
 	return true;
 }
 
+static void tell_dmarc(const struct dmarc_answer *answer)
+{
+	if (answer->result != DMARC_PENDING)
+		log_debug("dmarc: %.*s: %s, policy %s, aligned:%s%s", STR_ARG(answer->domain),
+			  dmarc_result_name(answer->result), dmarc_policy_name(answer->policy),
+			  answer->spf ? " spf" : "", answer->dkim ? " dkim" : "");
+}
+
 const struct dmarc_answer *auth_dmarc(struct eval_run *r, const struct dmarc_suffixes *suffixes)
 {
 	struct spam_auth *auth = auth_of(r);
@@ -201,7 +237,9 @@ const struct dmarc_answer *auth_dmarc(struct eval_run *r, const struct dmarc_suf
 
 	if (!auth->dmarc)
 		auth->dmarc = dmarc_begin(r, suffixes);
-	if (auth->dmarc_answer.result == DMARC_PENDING && vouched(r, &q))
+	if (auth->dmarc_answer.result == DMARC_PENDING && vouched(r, &q)) {
 		auth->dmarc_answer.result = dmarc_check(auth->dmarc, &q, &auth->dmarc_answer);
+		tell_dmarc(&auth->dmarc_answer);
+	}
 	return &auth->dmarc_answer;
 }

@@ -75,6 +75,8 @@ void bayes_conf_init(struct arena *a, struct bayes_conf *c);
 void bayes_tokens(struct arena *a, struct spam_message *m, const struct bayes_conf *c,
 		  struct map *out);
 
+uint64_t bayes_key(struct str token); /* in the store */
+
 /* Their keys in the store, ascending, each once. */
 struct bayes_keys {
 	const uint64_t *v;

@@ -63,17 +63,24 @@ static void sha1(struct str s, unsigned char out[SHA_DIGEST_LENGTH])
 	SHA1_Final(out, &ctx);
 }
 
+uint64_t bayes_key(struct str token)
+{
+	unsigned char hash[SHA_DIGEST_LENGTH];
+	uint64_t key = 0;
+
+	sha1(token, hash);
+	for (int k = SHA_DIGEST_LENGTH - KEY_LEN; k < SHA_DIGEST_LENGTH; k++)
+		key = key << 8 | hash[k];
+	return key;
+}
+
 struct bayes_keys bayes_keys(struct arena *a, const struct map *tokens)
 {
 	uint64_t *v = NEW_N(a, uint64_t, tokens->n);
-	unsigned char hash[SHA_DIGEST_LENGTH];
 	size_t n = 0;
 
-	for (size_t i = 0; i < tokens->n; i++) {
-		sha1(tokens->entries[i].key, hash);
-		for (int k = SHA_DIGEST_LENGTH - KEY_LEN; k < SHA_DIGEST_LENGTH; k++)
-			v[i] = v[i] << 8 | hash[k];
-	}
+	for (size_t i = 0; i < tokens->n; i++)
+		v[i] = bayes_key(tokens->entries[i].key);
 	qsort(v, tokens->n, sizeof(*v), by_value);
 	for (size_t i = 0; i < tokens->n; i++)
 		if (i == 0 || v[i] != v[i - 1])

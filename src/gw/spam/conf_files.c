@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "gw/spam/channels.h"
 
 #define RULES_DIR "/usr/share/spamassassin"
@@ -96,6 +97,7 @@ int conf_include(struct conf_parser *p, struct str path)
 		return err_set(p->e, ERR_LIMIT, "rule files of more than %d bytes together",
 			       SPAM_CONF_TOTAL_MAX);
 	c->report->files++;
+	log_debug("config: read file %s", name);
 	return conf_text(p, str_copy(c->keep, path), text);
 }
 

@@ -124,21 +124,8 @@ static void start(struct eval_run *r, const struct eval_args *args)
 
 static bool add_type(struct askdns *ask, struct str word)
 {
-	static const struct {
-		const char *name;
-		enum dns_type type;
-	} types[] = {
-		{ "A", DNS_A },     { "AAAA", DNS_AAAA }, { "MX", DNS_MX },
-		{ "TXT", DNS_TXT }, { "NS", DNS_NS },     { "PTR", DNS_PTR },
-		{ "CNAME", DNS_CNAME },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(types) && ask->n_types < TYPES_MAX; i++)
-		if (str_ieq(word, str_of(types[i].name))) {
-			ask->types[ask->n_types++] = types[i].type;
-			return true;
-		}
-	return false;
+	return ask->n_types < TYPES_MAX && dns_type_parse(word, &ask->types[ask->n_types]) &&
+	       ++ask->n_types;
 }
 
 /* [NXDOMAIN,SERVFAIL] */

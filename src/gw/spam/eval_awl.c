@@ -154,6 +154,9 @@ static unsigned check_from(struct eval_run *r, const struct eval_args *args)
 		return 0;
 	}
 	pull = awl_pull(&entry, mail->points, c->factor);
+	log_debug("auto-welcomelist: %.*s: %.3f of %llu mails; this one has %.3f, pulled by %.3f",
+		  STR_ARG(mail->key), entry.total, (unsigned long long)entry.count, mail->points,
+		  pull);
 	r->score = points_round(pull);
 	return pull != 0;
 }

@@ -221,6 +221,29 @@ static bool has_learnt(const void *conf)
 	return learnt.spam >= c->min_spam && learnt.ham >= c->min_ham;
 }
 
+static int by_key(const void *key, const void *count)
+{
+	uint64_t a = *(const uint64_t *)key, b = ((const struct bayes_count *)count)->key;
+
+	return a < b ? -1 : a > b;
+}
+
+/* What each word says that the store knows, in the order of the mail. */
+static void tell_tokens(const struct map *tokens, const struct bayes_count *counts, size_t n,
+			const struct bayes_totals *learnt)
+{
+	log_debug("bayes: %zu of %zu tokens are known", n, tokens->n);
+	for (size_t i = 0; i < tokens->n; i++) {
+		uint64_t key = bayes_key(tokens->entries[i].key);
+		const struct bayes_count *c = bsearch(&key, counts, n, sizeof(*c), by_key);
+
+		if (c)
+			log_debug("bayes: token '%.*s' => %f (%u spam, %u ham)",
+				  STR_ARG(tokens->entries[i].key),
+				  bayes_token_probability(c, learnt), c->spam, c->ham);
+	}
+}
+
 static int ask(struct eval_run *r, struct bayes_store *store, struct bayes_verdict *v,
 	       struct err *e)
 {
@@ -233,14 +256,23 @@ static int ask(struct eval_run *r, struct bayes_store *store, struct bayes_verdi
 
 	if (bayes_store_totals(store, &learnt, e) < 0)
 		return -1;
-	if (learnt.spam < c->min_spam || learnt.ham < c->min_ham)
+	if (learnt.spam < c->min_spam || learnt.ham < c->min_ham) {
+		log_debug("bayes: not yet: %llu spam, %llu ham learnt, at least %llu and %llu are "
+			  "needed",
+			  (unsigned long long)learnt.spam, (unsigned long long)learnt.ham,
+			  (unsigned long long)c->min_spam, (unsigned long long)c->min_ham);
 		return 0;
+	}
 	bayes_tokens(r->a, r->m, c, &tokens);
 	keys = bayes_keys(r->a, &tokens);
 	counts = NEW_N(r->a, struct bayes_count, keys.n);
 	if (bayes_store_find(store, keys, r->env->now, counts, &n, &learnt, e) < 0)
 		return -1;
 	v->told = bayes_combine(r->a, counts, n, &learnt, c->hapaxes, &v->probability);
+	if (log_debug_wants("bayes"))
+		tell_tokens(&tokens, counts, n, &learnt);
+	if (v->told)
+		log_debug("bayes: score = %f", v->probability);
 	return 0;
 }
 
@@ -256,6 +288,8 @@ static const struct bayes_verdict *verdict(struct eval_run *r)
 	v->asked = true;
 	if (c->use && c->use_rules)
 		store = learnt_worker_store(c->worker, c->path, false);
+	if (!store)
+		log_debug("bayes: off, or nothing is learnt: %.*s" LEARNT_SUFFIX, STR_ARG(c->path));
 	/* A mail does not wait for the classifier to be repaired. */
 	if (store && ask(r, store, v, &e) < 0)
 		log_err("the Bayes classifier says nothing: %s", e.msg);

@@ -165,7 +165,7 @@ static int answer(struct session *s, struct err *e)
 
 static int check(struct session *s, struct err *e)
 {
-	struct spam_envelope env = { .now = time(NULL) };
+	struct spam_envelope env = { .now = time(NULL), .network = s->s->network };
 
 	if (spam_check(s->a, s->s->rules, s->mail, &env, net_now() + SPAMD_CHECK_MS, &s->result,
 		       e) < 0)

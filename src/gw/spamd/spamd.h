@@ -44,6 +44,7 @@ const char *spamd_header_line(struct str line, struct spamd_request *r);
 /* What a worker serves with. */
 struct spamd {
 	const struct spam_rules *rules;
+	const struct spam_network *network; /* NULL: local tests only */
 	const char *hostname;
 	bool allow_tell;
 };

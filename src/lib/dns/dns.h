@@ -136,6 +136,10 @@ size_t dns_asked(const struct dns *d);
 size_t dns_poll_fds(struct dns *d, struct pollfd *fds, size_t max, int64_t *until);
 void dns_poll_ready(struct dns *d, const struct pollfd *fds, size_t n);
 
+/* "AAAA", and back in any case; false if it is none of the types above. */
+const char *dns_type_name(enum dns_type type);
+bool dns_type_parse(struct str name, enum dns_type *out);
+
 /* "NXDOMAIN", for logs. */
 const char *dns_status_name(enum dns_status status);
 

@@ -2,14 +2,6 @@
 
 static const struct {
 	const char *name;
-	enum dns_type type;
-} types[] = {
-	{ "A", DNS_A },         { "AAAA", DNS_AAAA }, { "MX", DNS_MX },   { "NS", DNS_NS },
-	{ "CNAME", DNS_CNAME }, { "PTR", DNS_PTR },   { "TXT", DNS_TXT },
-};
-
-static const struct {
-	const char *name;
 	enum dns_status status;
 } failures[] = {
 	{ "TIMEOUT", DNS_TIMEOUT },
@@ -55,9 +47,8 @@ static bool parse_value(struct arena *a, enum dns_type type, struct str value,
 bool dns_table_add(struct dns_table *t, struct str name, struct str type, struct str value)
 {
 	struct dns_table_row row = { .name = host(t->a, name), .status = DNS_NODATA };
-	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(failures); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(failures); i++) {
 		if (str_eq(type, str_of(failures[i].name))) {
 			row.status = failures[i].status;
 			row.any_type = true;
@@ -70,11 +61,8 @@ bool dns_table_add(struct dns_table *t, struct str name, struct str type, struct
 		vec_add(t->a, &t->rows, row);
 		return true;
 	}
-	for (i = 0; i < ARRAY_LEN(types) && !str_eq(type, str_of(types[i].name));)
-		i++;
-	if (i == ARRAY_LEN(types))
+	if (!dns_type_parse(type, &row.type))
 		return false;
-	row.type = types[i].type;
 	if (value.n || row.type == DNS_TXT)
 		row.status = DNS_OK;
 	if (value.n && !parse_value(t->a, row.type, value, &row.record))
