@@ -3,8 +3,9 @@
 
     compare_markup.py PMGSPAM [-n MAILS] [--seed N] [--show N]
 
-Each mail is marked in three ways: as an attachment of a new mail, in its header only, and with its
-Subject and From rewritten. Left out are mails that hit other rules here, and of the others what
+Mails of ours go through both commands with their options. Each mail of the corpora is marked in
+three ways: as an attachment of a new mail, in its header only, and with its Subject and From
+rewritten. Left out are mails that hit other rules here, and of the others what
 cannot be the same: dates, boundaries, whether something was learnt, and the content preview, whose
 line breaks SpamAssassin chooses by rules of its own. Our markup must also come out again without a
 trace. Without SpamAssassin or the corpora: status 77.
@@ -64,6 +65,56 @@ def ours(program, site, conf, path, *options):
                            path], stdout=subprocess.PIPE, check=True).stdout
 
 
+HEAD = ("Received: from x.example (x.example [198.51.100.7]) by mx.example with ESMTP id 1;"
+        " Fri, 27 Nov 2020 10:00:00 +0000\nFrom: \"A B\" <a@b.example>\nTo: c@d.example\n"
+        "Subject: Something\nDate: Fri, 27 Nov 2020 10:00:00 +0000\n"
+        "Message-ID: <a1b2c3d4@b.example>\n")
+GTUBE = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
+MAILS = {"ham": f"{HEAD}\nA text, to be read.\n",
+         "spam": f"{HEAD}\n{GTUBE}\n",
+         "crlf": f"{HEAD}\nA text, to be read.\n".replace("\n", "\r\n"),
+         "endless": f"{HEAD}\nA text without an end"}
+PREFS = ("report_hostname host.example\nuse_bayes 0\nrequired_score 4\n"
+         "add_header all Extra _SCORE(0)_ of _REQD_\nheader FROM_B From =~ /b\\.example/\n"
+         "describe FROM_B It is from B\nscore FROM_B 4.5\n")
+OPTIONS = {"tested": ["-t"], "tested and without": ["-t", "-d"], "without": ["-d"],
+           "status": ["-e"], "own rules": ["-p", "{prefs}"],
+           "own rules, tested": ["-p", "{prefs}", "-t"]}
+
+
+def compare_options(program, directory):
+    """How many of OPTIONS differ: what the two commands make of MAILS, given as files."""
+    names = []
+    for name, text in MAILS.items():
+        names.append(os.path.join(directory, name))
+        with open(names[-1], "w", encoding="ascii", newline="") as out:
+            out.write(text)
+    prefs, empty = os.path.join(directory, "prefs"), os.path.join(directory, "empty")
+    for name, text in ((prefs, PREFS), (empty, "use_bayes 0\nreport_hostname host.example\n")):
+        with open(name, "w", encoding="ascii") as out:
+            out.write(text)
+    bad, marked = 0, os.path.join(directory, "marked")
+    for title, options in OPTIONS.items():
+        words = [word.format(prefs=prefs) for word in options]
+        words += [] if "-p" in words else ["-p", empty]
+        answers = []
+        for command in ([program], ["spamassassin", "-x"]):
+            done = subprocess.run([*command, "-L", "-C", RULES, "--siteconfigpath",
+                                   os.path.join(HERE, "sites", "stock"), *words,
+                                   *([marked] if title == "without" else names)],
+                                  stdout=subprocess.PIPE, check=False)
+            answers.append((stable(done.stdout), done.returncode))
+        if title == "tested and without":
+            with open(marked, "wb") as out:
+                out.write(done.stdout.split(b"\n\nSpam detection")[0])
+        if answers[0] != answers[1] or len(answers[0][0]) < 500:
+            bad += 1
+            print(f"--- options: {title}: status {answers[1][1]} and {answers[0][1]}")
+            lines = (a[0].decode("latin-1").splitlines() for a in reversed(answers))
+            print("\n".join(list(difflib.unified_diff(*lines, lineterm="", n=1))[:30]))
+    return bad
+
+
 def main():
     """Compares all ways."""
     parser = argparse.ArgumentParser()
@@ -77,6 +128,7 @@ def main():
     perl = ["perl", os.path.join(HERE, "markup.pl"), site]
     bad = compared = 0
     with tempfile.TemporaryDirectory() as directory:
+        bad += compare_options(args.program, directory)
         files = sample(directory, args.n, args.seed)
         for way, conf in WAYS.items():
             for answer in json_lines([*perl, conf], files):

@@ -351,8 +351,7 @@ int spam_markup(struct arena *a, const struct spam_checked *c, bool append, stru
 	if (append) {
 		if (make_report(a, c, &report, e) < 0)
 			return -1;
-		buf_addz(&b, line_end(c->raw));
-		add_lines(&b, report, line_end(c->raw));
+		buf_add(&b, report);
 	}
 	return buf_done(&b, out, e);
 }

@@ -25,8 +25,9 @@ struct spam_checked {
 };
 
 /*
- * The mail with its header fields, or for spam with report_safe the new mail that wraps it. With
- * `append` the report follows the body, as `spamassassin -t` has it. Line ends are the mail's.
+ * The mail with its header fields, or for spam with report_safe the new mail that wraps it. Line
+ * ends are the mail's. With `append` the report follows the body, as `spamassassin -t` has it:
+ * directly, with its own line ends.
  */
 MUST_CHECK int spam_markup(struct arena *a, const struct spam_checked *c, bool append,
 			   struct str *out, struct err *e);
