@@ -1,7 +1,8 @@
-"""Attachments made byte by byte: PDFs, OLE files, zip files with and without macros."""
+"""Attachments made byte by byte: PDFs, office documents, zip files with and without macros."""
 import base64
 import hashlib
 import struct
+import subprocess
 import zlib
 
 
@@ -63,3 +64,62 @@ def ole(*pieces, size=0x600):
             data[at:at + len(piece)] = piece
             at += len(piece) + 8
     return bytes(data)
+
+
+def text_pdf(*lines):
+    """A PDF of one page that shows these lines, octets in WinAnsi's encoding."""
+    shown = b" T* ".join(b"(" + line + b") Tj" for line in lines)
+    stream = b"BT /F1 24 Tf 40 700 Td 30 TL " + shown + b" ET"
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R"
+        b" /Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Length %d >>\nstream\n" % len(stream) + stream + b"\nendstream",
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"]
+    out, table = b"%PDF-1.4\n", b"0000000000 65535 f \n"
+    for number, content in enumerate(objects, 1):
+        table += b"%010d 00000 n \n" % len(out)
+        out += b"%d 0 obj\n" % number + content + b"\nendobj\n"
+    return out + (b"xref\n0 %d\n" % (len(objects) + 1) + table +
+                  b"trailer\n<< /Size %d /Root 1 0 R >>\n" % (len(objects) + 1) +
+                  b"startxref\n%d\n%%%%EOF\n" % len(out))
+
+
+def picture(*lines):
+    """The same page as a PNG."""
+    return subprocess.run(["pdftoppm", "-png", "-r", "100", "-singlefile"],
+                          input=text_pdf(*lines), stdout=subprocess.PIPE, check=True).stdout
+
+
+def docx(*lines):
+    """A document of Word with these paragraphs."""
+    space = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    text = "".join(f"<w:p><w:r><w:t>{line}</w:t></w:r></w:p>" for line in lines)
+    kinds = '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"></Types>'
+    return zipped({"[Content_Types].xml": b'<?xml version="1.0"?>' + kinds.encode(),
+                   "word/document.xml": f'<?xml version="1.0" encoding="UTF-8"?><w:document '
+                                        f"{space}><w:body>{text}</w:body></w:document>".encode()})
+
+
+def odt(*lines):
+    """A text of LibreOffice with these paragraphs."""
+    name = "urn:oasis:names:tc:opendocument:xmlns:"
+    text = "".join(f"<text:p>{line}</text:p>" for line in lines)
+    content = (f'<?xml version="1.0" encoding="UTF-8"?><office:document-content '
+               f'xmlns:office="{name}office:1.0" xmlns:text="{name}text:1.0"><office:body>'
+               f"<office:text>{text}</office:text></office:body></office:document-content>")
+    return zipped({"mimetype": b"application/vnd.oasis.opendocument.text",
+                   "content.xml": content.encode()}, stored=("mimetype",))
+
+
+def rtf(*lines):
+    """Rich text with these paragraphs."""
+    return b"{\\rtf1\\ansi " + b"".join(line + b"\\par\n" for line in lines) + b"}\n"
+
+
+def word_for_dos(*lines):
+    """A document of Word as it was for DOS: the text lies behind a header of 128 octets."""
+    text = b"\r\n".join([*lines, b""])
+    pages = struct.pack("<H", (128 + len(text) + 127) // 128)
+    head = b"\x31\xbe\0\0\0\xab" + bytes(8) + struct.pack("<I", 128 + len(text)) + 6 * pages
+    return head.ljust(128, b"\0") + text

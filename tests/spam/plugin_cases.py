@@ -2,6 +2,7 @@
 import dataclasses
 import email.utils
 
+import extract_cases
 from documents import attached, md5, named, ole, pdf, zipped
 
 
@@ -474,6 +475,10 @@ FAMILIES = {
                                       OLD_RULES, OLD_MAILS),
     "DecodeShortURLs": Family(["DecodeShortURLs"], SHORT_RULES, numbered(SHORT_LINKS), (
         "REDIRECTED", "CHAINED", "CODE", "LONGEST", "LOOP", "FOUND", "GONE")),
+    "ExtractText": Family(["ExtractText"], extract_cases.settings() + extract_cases.RULES,
+                          extract_cases.MAILS, extract_cases.CONSTANT),
+    "ExtractText, other tools": Family(["ExtractText"], extract_cases.TOOL_RULES,
+                                       extract_cases.TOOL_MAILS),
     "FromNameSpoof": Family(["FromNameSpoof"], NAME_RULES, NAME_MAILS),
     "OLEVBMacro": Family(["OLEVBMacro"], OLE_RULES, OLE_MAILS, ("RENAMED", "LINK_10")),
     "OLEVBMacro, set otherwise": Family(["OLEVBMacro"], OLE_SETTINGS + OLE_RULES, OLE_MORE,

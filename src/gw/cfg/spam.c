@@ -7,7 +7,7 @@ const struct prop cfg_spam_props[] = {
 	      "Score for ClamAV heuristics (PhishingScanURLs, ...)."),
 	P_BOOL(T, extract_text, "0",
 	       "Extract text from attachments (doc, pdf, rtf, images) and scan it for spam.",
-	       .flags = PROP_LATER | PROP_IDLE),
+	       .flags = PROP_LATER),
 	P_STR(T, languages, &fmt_languages, "all",
 	      "This option is used to specify which languages are considered OK for incoming "
 	      "mail."),

@@ -228,6 +228,17 @@ static void add_relays(struct header_walk *w)
 		    bayes_chew_relays(w->bc->a, spam_relays(w->m, lists[i].list)->text));
 }
 
+static void add_metadata(struct header_walk *w)
+{
+	for (size_t i = 0; i < w->m->metadata.n; i++) {
+		const struct spam_added_header *h = &w->m->metadata.p[i];
+		struct str name = str_lower(w->bc->a, h->name);
+
+		if (!map_get(&w->bc->c->ignored_headers, name))
+			add(w, "", name, h->value);
+	}
+}
+
 void bayes_headers(struct bayes_collector *bc, struct spam_message *m)
 {
 	struct header_walk w = { .bc = bc, .m = m, .left = header_style.max };
@@ -237,6 +248,7 @@ void bayes_headers(struct bayes_collector *bc, struct spam_message *m)
 		w.received += str_ieq(m->root.fields.p[i].name, STR("Received"));
 	w.received = w.received > 2 ? w.received - 2 : 0;
 	add_relays(&w);
+	add_metadata(&w);
 	for (size_t i = 0; i < n; i++) {
 		struct spam_field *f = &m->root.fields.p[i];
 

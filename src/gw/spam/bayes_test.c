@@ -69,6 +69,18 @@ static const struct map *body_tokens(const char *line)
 					  line)));
 }
 
+static void test_pseudo_headers(void **state)
+{
+	struct spam_message *m = mail("Subject: x\n\n");
+	struct map tokens;
+
+	(void)state;
+	conf.sources = BAYES_HEADER;
+	spam_add_metadata(m, STR("X-ExtractText-Tools"), STR("pdftotext odt2txt"));
+	bayes_tokens(a, m, &conf, &tokens);
+	assert_has(&tokens, "Hx-extracttext-tools:pdftotext Hx-extracttext-tools:odt2txt");
+}
+
 static void test_sentences(void **state)
 {
 	const struct map *t;
@@ -488,13 +500,21 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sentences), cmocka_unit_test(test_words),
-		cmocka_unit_test(test_headers),   cmocka_unit_test(test_received),
-		cmocka_unit_test(test_seen_id),   cmocka_unit_test(test_combine),
-		cmocka_unit_test(test_learn),     cmocka_unit_test(test_touch),
-		cmocka_unit_test(test_text),      cmocka_unit_test(test_expire),
-		cmocka_unit_test(test_expire_daily), cmocka_unit_test(test_wrong_guess),
-		cmocka_unit_test(test_busy),      cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_pseudo_headers),
+		cmocka_unit_test(test_sentences),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_received),
+		cmocka_unit_test(test_seen_id),
+		cmocka_unit_test(test_combine),
+		cmocka_unit_test(test_learn),
+		cmocka_unit_test(test_touch),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_expire),
+		cmocka_unit_test(test_expire_daily),
+		cmocka_unit_test(test_wrong_guess),
+		cmocka_unit_test(test_busy),
+		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_autolearn),
 	};
 

@@ -83,9 +83,6 @@ static const struct known known[] = {
 	  " url_shortener_cache_ttl url_shortener_cache_type"
 	  " url_shortener_cache_username url_shortener_loginfo"
 	  " url_shortener_timeout url_shortener_user_agent " },
-	{ "ExtractText",
-	  " extracttext_external extracttext_maxparts extracttext_timeout"
-	  " extracttext_use " },
 	{ "FreeMail",
 	  " freemail_add_describe_email"
 	  " freemail_import_def_welcomelist_auth freemail_import_def_whitelist_auth"

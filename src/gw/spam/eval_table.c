@@ -10,6 +10,7 @@ const struct eval_family *const eval_families[] = {
 	&eval_bounce,
 	&eval_dkim,
 	&eval_dmarc,
+	&eval_extract,
 	&eval_freemail,
 	&eval_fromname,
 	&eval_hashbl,

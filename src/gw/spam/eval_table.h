@@ -12,6 +12,7 @@ extern const struct eval_family eval_body;
 extern const struct eval_family eval_bounce;
 extern const struct eval_family eval_dkim;
 extern const struct eval_family eval_dmarc;
+extern const struct eval_family eval_extract;
 extern const struct eval_family eval_freemail;
 extern const struct eval_family eval_fromname;
 extern const struct eval_family eval_hashbl;

@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "gw/spam/markup_int.h"
+#include "gw/spam/message_int.h"
 
 enum {
 	SUMMARY_COLUMNS = 75, /* a line has fewer */
@@ -418,6 +419,33 @@ static size_t tag_parse(struct str text, struct str *name, struct tag *t)
 	return name->n ? end : 0;
 }
 
+/* EXTRACTTEXTWORDS is what a plugin has added as header X-ExtractText-Words. */
+static bool is_tag_of(struct str tag, struct str header)
+{
+	size_t n = 0;
+
+	for (size_t i = strlen("X-"); i < header.n; i++) {
+		if (header.p[i] == '-')
+			continue;
+		if (n == tag.n || ascii_lower(tag.p[n]) != ascii_lower(header.p[i]))
+			return false;
+		n++;
+	}
+	return n == tag.n;
+}
+
+static bool add_metadata(struct tag *t, struct str name)
+{
+	const struct spam_message *m = t->c->result->message;
+
+	for (size_t i = 0; i < m->metadata.n; i++)
+		if (is_tag_of(name, m->metadata.p[i].name)) {
+			buf_add(t->b, m->metadata.p[i].value);
+			return true;
+		}
+	return false;
+}
+
 static bool tag_expand(struct tag *t, struct str name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(tags); i++)
@@ -425,7 +453,7 @@ static bool tag_expand(struct tag *t, struct str name)
 			tags[i].add(t);
 			return true;
 		}
-	return false;
+	return add_metadata(t, name);
 }
 
 void markup_expand(struct buf *b, const struct spam_checked *c, struct str text)

@@ -113,3 +113,9 @@ struct str spam_node_decoded(struct spam_message *m, struct spam_node *node);
  */
 bool spam_node_text(struct spam_message *m, struct spam_node *node, int view,
 		    struct spam_text *out);
+
+/*
+ * Gives a leaf of a type that is not shown a text, octets of no known charset. Only before a view
+ * of the body was made.
+ */
+void spam_node_set_text(struct spam_message *m, struct spam_node *node, struct str octets);

@@ -2,6 +2,7 @@
 
 #include "gw/spam/date.h"
 #include "gw/spam/eval_bayes.h"
+#include "gw/spam/eval_extract.h"
 #include "gw/spam/eval_table.h"
 #include "gw/spam/markup.h"
 #include "gw/spam/ruleset.h"
@@ -84,6 +85,7 @@ int spam_teach(struct arena *a, const struct spam_rules *rules, struct bayes_sto
 	if (spam_markup_remove(a, raw, &mail.raw, e) < 0)
 		return -1;
 	m = spam_message_read(a, &mail, &rules->view);
+	extract_run(a, m, settings_of(rules, &eval_extract));
 	bayes_tokens(a, m, bayes_conf(rules), &tokens);
 	return bayes_store_learn(s, bayes_seen_id(a, m), bayes_keys(a, &tokens), as,
 				 received_at(a, m, now), deadline, changed, e);

@@ -28,6 +28,7 @@ static const int refused[] = {
 	SCMP_SYS(pidfd_send_signal),
 	SCMP_SYS(kill),
 	SCMP_SYS(tkill),
+	SCMP_SYS(tgkill),
 	SCMP_SYS(rt_sigqueueinfo),
 	SCMP_SYS(rt_tgsigqueueinfo),
 	SCMP_SYS(setsid),
@@ -89,9 +90,8 @@ static int limit(int what, rlim_t value)
 
 static int set_limits(const struct spawn_cage *c)
 {
-	if (limit(RLIMIT_AS, c->memory) < 0 || limit(RLIMIT_CPU, (rlim_t)c->seconds) < 0 ||
-	    limit(RLIMIT_CORE, 0) < 0 || limit(RLIMIT_FSIZE, 0) < 0 ||
-	    limit(RLIMIT_NPROC, CAGE_PROCESSES_MAX) < 0)
+	if (limit(RLIMIT_CPU, (rlim_t)c->seconds) < 0 || limit(RLIMIT_CORE, 0) < 0 ||
+	    limit(RLIMIT_FSIZE, 0) < 0 || limit(RLIMIT_NPROC, CAGE_PROCESSES_MAX) < 0)
 		return -1;
 	return 0;
 }
@@ -153,5 +153,6 @@ int cage_enter(const struct spawn_cage *c, const char *program)
 		return -1;
 	if (set_limits(c) < 0 || lock_files(program) < 0)
 		return -1;
-	return lock_calls();
+	/* Memory last: this process may be larger than what it becomes. */
+	return lock_calls() < 0 ? -1 : limit(RLIMIT_AS, c->memory);
 }

@@ -269,6 +269,8 @@ static const struct {
 	{ "socket(S, 2, 1, 0) or print 'no'", false },
 	{ "socket(S, 1, 1, 0) or print 'no'", false },
 	{ "kill(0, getppid()) or print 'no'", false },
+	{ "require 'syscall.ph'; syscall(SYS_tgkill(), getppid(), getppid(), 0) and print 'no'",
+	  false },
 	{ "setpgrp(0, 0) or print 'no'", false },
 	{ "use POSIX; if (fork) { wait } elsif (POSIX::setsid() < 1) { print 'no' }", false },
 	{ "truncate($ENV{OUTSIDE}, 0) or print 'no'", false },
