@@ -17,7 +17,10 @@ bool str_eq(struct str a, struct str b)
 
 bool str_ieq(struct str a, struct str b)
 {
-	return a.n == b.n && str_icmp(a, b) == 0;
+	/* Names that differ mostly do so at the end: "X-…". */
+	return a.n == b.n &&
+	       (a.n == 0 || ascii_lower(a.p[a.n - 1]) == ascii_lower(b.p[b.n - 1])) &&
+	       str_icmp(a, b) == 0;
 }
 
 static int by_length(struct str a, struct str b)

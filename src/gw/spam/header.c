@@ -325,22 +325,37 @@ static struct spam_texts make(struct spam_message *m, const struct spam_header_q
 }
 
 /* One view of a header, kept. */
-struct kept {
+struct spam_header_view {
+	struct spam_header_query query;
 	struct spam_texts values;
 	struct str text;
 	bool joined;
+	struct spam_header_view *next; /* in the same slot */
 };
 
-static struct kept *keep(struct spam_message *m, const struct spam_header_query *q)
+static struct spam_header_view **slot_of(struct spam_message *m, const struct spam_header_query *q)
 {
-	struct str key = str_fmt(m->a, "%x:%.*s", q->forms, STR_ARG(q->name));
-	struct kept *k = map_get(&m->headers, key);
+	size_t n = q->name.n, sum = q->forms;
 
+	if (n)
+		sum += n + 5 * (unsigned char)q->name.p[0] + 11 * (unsigned char)q->name.p[n - 1];
+	return &m->headers[sum % SPAM_HEADER_SLOTS];
+}
+
+static struct spam_header_view *keep(struct spam_message *m, const struct spam_header_query *q)
+{
+	struct spam_header_view **slot = slot_of(m, q), *k = *slot;
+
+	while (k && (k->query.forms != q->forms || !str_eq(k->query.name, q->name)))
+		k = k->next;
 	if (k)
 		return k;
-	k = NEW(m->a, struct kept);
+	k = NEW(m->a, struct spam_header_view);
+	k->query = (struct spam_header_query){ str_copy(m->a, q->name), q->forms };
 	k->values = make(m, q);
-	map_set(&m->headers, key, k);
+	/* Making it may have made others. */
+	k->next = *slot;
+	*slot = k;
 	return k;
 }
 
@@ -351,7 +366,7 @@ struct spam_texts spam_header(struct spam_message *m, const struct spam_header_q
 
 bool spam_header_text(struct spam_message *m, const struct spam_header_query *q, struct str *out)
 {
-	struct kept *k = keep(m, q);
+	struct spam_header_view *k = keep(m, q);
 	struct spam_texts t = k->values;
 	struct buf b;
 

@@ -315,7 +315,6 @@ struct spam_message *spam_message_read(struct arena *a, const struct spam_mail *
 
 	m->a = a;
 	m->o = o;
-	map_init(&m->headers, a);
 	spam_message_split(m, mail->raw, &m->root, &m->flags, &split);
 	m->header = split.header;
 	m->body = split.body;

@@ -38,6 +38,9 @@ struct spam_text {
 };
 
 struct spam_html; /* html_text.h */
+struct spam_header_view;
+
+enum { SPAM_HEADER_SLOTS = 128 };
 
 enum { SPAM_VIEW_ALL, SPAM_VIEW_VISIBLE, SPAM_VIEW_INVISIBLE, SPAM_VIEWS };
 
@@ -68,7 +71,7 @@ struct spam_message {
 	struct spam_texts bodies[SPAM_VIEWS], rawbody;
 	struct spam_texts body_as_read; /* if spam_body_replace() has been called */
 
-	struct map headers; /* made so far, by query */
+	struct spam_header_view *headers[SPAM_HEADER_SLOTS]; /* made so far: header.c */
 	VEC(struct spam_added_header) metadata;
 
 	bool have_uris;
