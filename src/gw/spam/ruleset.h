@@ -95,11 +95,17 @@ struct rule_step {
 	struct { struct step_scan *p; size_t n, cap; } scans;
 };
 
+enum { META_MUSTS = 4 };
+
 /* When a meta is decided, unless something it names is late. */
 struct meta_turn {
 	uint32_t rule;
 	uint32_t after; /* how many priorities are over by then, or META_AFTER_ALL */
 	double idle;    /* what it comes to if nothing that it names has hit */
+	/* Some rules that must hit, or it is 0: the rarest of them first. */
+	uint32_t must[META_MUSTS];
+	uint16_t n_must;
+	bool counts; /* for more than metas that name it */
 };
 
 #define META_AFTER_ALL UINT32_MAX

@@ -94,7 +94,7 @@ static bool step_run(struct run *run, const struct rule_step *step)
 {
 	run_scan(run, step);
 	if (step->type == RULE_NONE)
-		worth_again(&run->worth);
+		worth_look(&run->worth);
 	for (size_t k = 0; k < step->rules.n; k++) {
 		if (!run->open[step->rules.p[k]])
 			continue;

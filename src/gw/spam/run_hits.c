@@ -99,14 +99,24 @@ static double leaf_value(const void *ctx, const struct expr *leaf)
 	return sum;
 }
 
-static void meta_decide(struct run *run, const struct meta_turn *turn)
+static double meta_value(struct run *run, const struct meta_turn *turn)
 {
 	struct expr_world world = { .value = leaf_value, .ctx = run };
-	const struct rule *r = &run->rs->rules[turn->rule];
-	double value = run->touched[turn->rule] ? expr_eval(r->expr, &world) : turn->idle;
+
+	if (!run->touched[turn->rule])
+		return turn->idle;
+	for (uint32_t k = 0; k < turn->n_must; k++)
+		if (!run->hits.place[turn->must[k]])
+			return 0;
+	return expr_eval(run->rs->rules[turn->rule].expr, &world);
+}
+
+static void meta_decide(struct run *run, const struct meta_turn *turn)
+{
+	double value = meta_value(run, turn), score = run->rs->rules[turn->rule].score;
 
 	if (value != 0)
-		run_hit(run, turn->rule, &(struct rule_hit){ .value = value, .score = r->score });
+		run_hit(run, turn->rule, &(struct rule_hit){ .value = value, .score = score });
 	run_over(run, turn->rule);
 }
 

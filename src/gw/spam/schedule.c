@@ -3,6 +3,8 @@
 #define _GNU_SOURCE /* qsort_r */
 #include "gw/spam/ruleset.h"
 
+enum { PUT_OFF_MIN = 8 /* rules of a priority; for fewer the question is not worth it */ };
+
 bool step_is_last(const struct spam_rules *rs, const struct rule_step *step)
 {
 	return step + 1 == rs->steps + rs->n_steps || step[1].priority != step->priority;
@@ -36,20 +38,82 @@ static double zero(const void *ctx, const struct expr *leaf)
 	return 0;
 }
 
+/* How likely a rule hits, roughly: patterns over long texts are the most special ones. */
+static size_t commonness(const struct rule *r)
+{
+	enum { TYPE = 1 << 20 }; /* counts more than how many metas name it */
+	size_t type = 2;
+
+	if (r->type == RULE_BODY || r->type == RULE_URI || r->type == RULE_RAWBODY)
+		type = 0;
+	else if (r->type == RULE_HEADER && r->re)
+		type = 1;
+	else if (r->type == RULE_META)
+		type = 3;
+	return type * TYPE + r->used.n;
+}
+
+static void must_add(const struct spam_rules *rs, struct meta_turn *turn, uint32_t rule)
+{
+	uint32_t k = turn->n_must;
+
+	for (uint32_t i = 0; i < turn->n_must; i++)
+		if (turn->must[i] == rule)
+			return;
+	while (k && commonness(&rs->rules[turn->must[k - 1]]) > commonness(&rs->rules[rule])) {
+		if (k < META_MUSTS)
+			turn->must[k] = turn->must[k - 1];
+		k--;
+	}
+	if (k == META_MUSTS)
+		return;
+	turn->must[k] = rule;
+	turn->n_must += turn->n_must < META_MUSTS;
+}
+
+/* A rule that must hit, with all that must hit for it. */
+static void must_hit(const struct spam_rules *rs, struct meta_turn *turn, const struct expr *x)
+{
+	const struct meta_turn *other;
+
+	if (x->op != EXPR_NAME)
+		return;
+	must_add(rs, turn, (uint32_t)x->ref);
+	if (rs->rules[x->ref].turn == RULE_NO_TURN)
+		return;
+	other = &rs->metas[rs->rules[x->ref].turn];
+	for (uint32_t i = 0; i < other->n_must; i++)
+		must_add(rs, turn, other->must[i]);
+}
+
+static void musts_find(const struct spam_rules *rs, struct meta_turn *turn, const struct expr *x)
+{
+	const struct expr *operand = expr_first(x);
+
+	if (x->op != EXPR_AND) {
+		must_hit(rs, turn, x);
+		return;
+	}
+	for (unsigned i = 0; i < x->n; i++, operand = expr_next(operand))
+		musts_find(rs, turn, operand);
+}
+
 /* The meta waits for nothing any more. */
 static void take_turn(struct rehearsal *x, uint32_t meta)
 {
 	struct expr_world world = { .value = zero };
 	struct rule *r = &x->rs->rules[meta];
+	struct meta_turn *turn = &x->rs->metas[x->rs->n_metas];
 
 	if (r->state != STATE_RUNS)
 		return;
-	r->turn = (uint32_t)x->rs->n_metas;
-	x->rs->metas[x->rs->n_metas++] = (struct meta_turn){
-		.rule = meta,
-		.after = x->priority,
-		.idle = r->expr ? expr_eval(r->expr, &world) : 0,
-	};
+	*turn = (struct meta_turn){ .rule = meta, .after = x->priority };
+	turn->counts = !r->subrule || r->captures || r->shortcircuit;
+	if (r->expr) {
+		turn->idle = expr_eval(r->expr, &world);
+		musts_find(x->rs, turn, r->expr);
+	}
+	r->turn = (uint32_t)x->rs->n_metas++;
 	x->rs->open[meta] = RULE_IS_META;
 }
 
@@ -133,6 +197,19 @@ static int lateness_cmp(const void *x, const void *y, void *rules)
 	return i < k ? -1 : i > k;
 }
 
+/* In the priority of `step`, its first one. */
+static size_t count_put_off(const struct spam_rules *rs, const struct rule_step *step)
+{
+	size_t n = 0;
+
+	for (;; step++) {
+		for (size_t k = 0; k < step->rules.n; k++)
+			n += can_be_put_off(&rs->rules[step->rules.p[k]]);
+		if (step_is_last(rs, step))
+			return n;
+	}
+}
+
 static void put_off(struct spam_conf *c, struct spam_rules *rs, struct rule_list *from,
 		    struct rule_list *to)
 {
@@ -146,18 +223,22 @@ static void put_off(struct spam_conf *c, struct spam_rules *rs, struct rule_list
 	from->n = left;
 }
 
-/* A step more at the end of each priority, with what is put off. */
+/* A step more at the end of each priority that has many such rules. */
 static void steps_put_off(struct spam_conf *c, struct spam_rules *rs)
 {
 	struct rule_step *steps = NEW_N(c->keep, struct rule_step, 2 * rs->n_steps), *last = NULL;
 	struct rule_list late = { 0 };
+	bool many = false;
 	size_t n = 0;
 
 	for (size_t s = 0; s < rs->n_steps; s++) {
-		steps[n] = rs->steps[s];
-		put_off(c, rs, &steps[n].rules, &late);
+		if (s == 0 || step_is_last(rs, &rs->steps[s - 1]))
+			many = count_put_off(rs, &rs->steps[s]) >= PUT_OFF_MIN;
 		last = &steps[n++];
-		if (!step_is_last(rs, &rs->steps[s]) || !late.n)
+		*last = rs->steps[s];
+		if (many)
+			put_off(c, rs, &last->rules, &late);
+		if (!late.n || !step_is_last(rs, &rs->steps[s]))
 			continue;
 		qsort_r(late.p, late.n, sizeof(*late.p), lateness_cmp, rs->rules);
 		steps[n++] = (struct rule_step){ last->priority, RULE_NONE, late, { 0 } };

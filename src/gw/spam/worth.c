@@ -22,13 +22,40 @@ void worth_init(struct worth *w, struct arena *a, const struct spam_rules *rs, c
 	*w = (struct worth){ .rs = rs, .open = open, .hits = hits };
 	w->verdict = NEW_N(a, uint8_t, rs->n);
 	w->idle = NEW_N(a, bool, rs->n);
+	w->wanted = NEW_N(a, bool, rs->n);
 }
 
-void worth_again(struct worth *w)
+/* Something that must hit for the meta is over and has not. */
+static bool lacks(const struct worth *w, const struct meta_turn *turn)
 {
-	for (size_t i = 0; i < w->rs->n; i++)
-		if (w->verdict[i] == POSSIBLE)
-			w->verdict[i] = UNKNOWN;
+	for (uint32_t k = 0; k < turn->n_must; k++)
+		if (!w->open[turn->must[k]] && !w->hits->place[turn->must[k]])
+			return true;
+	return false;
+}
+
+void worth_look(struct worth *w)
+{
+	const struct meta_turn *metas = w->rs->metas;
+
+	memset(w->wanted, false, w->rs->n);
+	for (size_t t = w->rs->n_metas; t > 0; t--) {
+		const struct meta_turn *turn = &metas[t - 1];
+		const struct rule_list *needs;
+
+		if (w->verdict[turn->rule] == FALSE)
+			continue;
+		w->verdict[turn->rule] = UNKNOWN;
+		if (!w->open[turn->rule] || lacks(w, turn)) {
+			w->verdict[turn->rule] = FALSE;
+			continue;
+		}
+		if (!turn->counts && !w->wanted[turn->rule])
+			continue;
+		needs = &w->rs->rules[turn->rule].needs;
+		for (size_t k = 0; k < needs->n; k++)
+			w->wanted[needs->p[k]] = true;
+	}
 }
 
 /* From metas that name the rule up to what hangs on them. */
@@ -67,13 +94,13 @@ static struct range truth(bool certain_yes, bool certain_no)
 static bool meta_is_false(struct worth *w, size_t i, int depth)
 {
 	const struct rule *r = &w->rs->rules[i];
+	bool no;
 
 	if (w->verdict[i] != UNKNOWN || depth > DEPTH_MAX)
 		return w->verdict[i] == FALSE;
-	w->verdict[i] = POSSIBLE;
-	if (!w->open[i] || !r->expr || is_false(range_of(w, r->expr, depth + 1)))
-		w->verdict[i] = FALSE;
-	return w->verdict[i] == FALSE;
+	no = !w->open[i] || !r->expr || is_false(range_of(w, r->expr, depth + 1));
+	w->verdict[i] = no ? FALSE : POSSIBLE;
+	return no;
 }
 
 static struct range range_of_rule(struct worth *w, size_t i, int depth)
@@ -211,7 +238,7 @@ static bool is_wanted(struct worth *w, size_t i, int depth)
 {
 	const struct rule *r = &w->rs->rules[i];
 
-	if (!r->subrule || r->captures || r->shortcircuit || depth > DEPTH_MAX)
+	if ((r->type == RULE_META && w->rs->metas[r->turn].counts) || depth > DEPTH_MAX)
 		return true;
 	if (w->idle[i])
 		return false;
@@ -225,7 +252,13 @@ static bool is_wanted(struct worth *w, size_t i, int depth)
 	return false;
 }
 
+/* A pattern over a long text: the question takes less time. */
+static bool takes_long(const struct rule *r)
+{
+	return r->re && r->type != RULE_HEADER;
+}
+
 bool worth_running(struct worth *w, size_t rule)
 {
-	return is_wanted(w, rule, 0);
+	return w->wanted[rule] && (!takes_long(&w->rs->rules[rule]) || is_wanted(w, rule, 0));
 }

@@ -22,14 +22,19 @@ struct worth {
 	const struct eval_hits *hits;
 	uint8_t *verdict; /* on metas: as far as is known, see worth.c */
 	bool *idle;       /* rules that nobody waits for any more */
+	bool *wanted;     /* rules that somebody waited for when worth_look() was called */
 };
 
 void worth_init(struct worth *w, struct arena *a, const struct spam_rules *rs, const uint8_t *open,
 		const struct eval_hits *hits);
 
-/* Much may have changed: no meta is possible for being found so before. */
-void worth_again(struct worth *w);
+/* Much may have changed: looks at all metas. Before the first question, and whenever worth it. */
+void worth_look(struct worth *w);
+/* The rule has run, which may answer later questions. */
 void worth_has_run(struct worth *w, size_t rule);
 
-/* May the rule, which has not run, still add to the result? */
+/*
+ * May the rule, which has not run, still add to the result? As far as can be told in much less time
+ * than it takes to run it.
+ */
 bool worth_running(struct worth *w, size_t rule);
