@@ -331,6 +331,23 @@ def test_judged_by_postconf(lab):
         assert greetings == [220, 220, 220, 421]
 
 
+@pytest.mark.parametrize("key, to", [(f"[{world.MX_INSIDE}]:25", "bob@inside.test"),
+                                     (f"{world.MX_INSIDE}:2024", "bob@lmtp.test")],
+                         ids=["SMTP", "LMTP"])
+def test_tls_policy_of_a_next_hop(lab, letter, key, to):
+    """Where a transport names the next hop, the policy has its key: in the way Postfix is told."""
+    mail, deferred = letter("policy"), f"to=<{to}>.*TLS is required, but was not offered"
+    before = len(lab.gw.log(deferred))
+    sink = lab.lan.sink("lmtp-policy", world.MX_INSIDE, 2024)
+    try:
+        with settings(lab.gw, tls=1, spf=0, files={**TABLES, "tls_policy": f"{key} encrypt\n"}):
+            assert lab.inet.send(mail.text, to=to).code == 250
+            lab.gw.wait_log(deferred, before + 1)
+            lab.gw.exec(["postsuper", "-d", "ALL", "deferred"])
+    finally:
+        sink.behave(up=False)
+
+
 # Fifth set: IPv6 on both sides, and how many work.
 
 
