@@ -7,6 +7,7 @@ import re
 import pytest
 
 from lab.wait import until
+from spam.documents import text_pdf
 from test_scan import send, settings
 
 RULES = "/etc/mail/spamassassin/zz-extract.cf"
@@ -21,22 +22,6 @@ def rules(lab, text):
     yield
     lab.gw.exec(["rm", RULES])
     lab.gw.filter("reload")
-
-
-def pdf(line):
-    """A PDF that shows a line."""
-    shown = f"BT /F1 24 Tf 40 700 Td ({line}) Tj ET"
-    objects = ["<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-               "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R "
-               "/Resources << /Font << /F1 5 0 R >> >> >>",
-               f"<< /Length {len(shown)} >>\nstream\n{shown}\nendstream",
-               "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"]
-    out, table = "%PDF-1.4\n", "0000000000 65535 f \n"
-    for number, content in enumerate(objects, 1):
-        table += f"{len(out):010} 00000 n \n"
-        out += f"{number} 0 obj\n{content}\nendobj\n"
-    return (f"{out}xref\n0 6\n{table}trailer\n<< /Size 6 /Root 1 0 R >>\nstartxref\n{len(out)}\n"
-            "%%EOF\n").encode()
 
 
 def attachment(letter, name, content):
@@ -56,10 +41,10 @@ def test_text_within_a_pdf(lab, letter):
     lines = "body LAB_OFFER /limited stock offer/\nscore LAB_OFFER 4\n" \
             "header LAB_TOOL X-ExtractText-Tools =~ /^pdftotext$/\nscore LAB_TOOL 0.5\n"
     with rules(lab, lines):
-        trace = send(lab, attachment(letter, "a.pdf", pdf("A limited stock offer")))
+        trace = send(lab, attachment(letter, "a.pdf", text_pdf(b"A limited stock offer")))
         assert not hits(trace) & {"LAB_OFFER", "LAB_TOOL"}, trace.lines
         with settings(lab, "spam", ["extract_text 1"]):
-            trace = send(lab, attachment(letter, "a.pdf", pdf("A limited stock offer")))
+            trace = send(lab, attachment(letter, "a.pdf", text_pdf(b"A limited stock offer")))
         assert hits(trace) >= {"LAB_OFFER", "LAB_TOOL"}, trace.lines
         assert trace.final("bob@inside.test") == ("quarantine", "Quarantine/Mark Spam (Level 3)")
 

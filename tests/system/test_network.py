@@ -1,6 +1,9 @@
 """Network tests of the spam engine: block lists, SPF and Razor2, from the network to the score."""
 
+import contextlib
+import http.server
 import re
+import threading
 
 import pytest
 
@@ -11,6 +14,8 @@ from spam.razor_server import Server
 CONF = "/etc/pmg/pmg.conf"
 RAZOR_LIST = "/var/lib/pmg/spamassassin/razor/servers.catalogue.lst"
 RAZOR_PORT = 2703
+SERVICE = "fromthisdomain.com"        # shortens links, in one test
+SERVICE_RULES = "/etc/mail/spamassassin/zz-service.cf"
 NO_SPF = "eve@bulk.spam.example"      # a sender whose domain says nothing
 
 
@@ -93,3 +98,53 @@ def test_what_others_have_reported(lab, letter, rbl_checks):
         rbl_checks(True, "\tuse_razor 0\n")
         assert not rules & set(hits(lab, letter("nobody asks"), NO_SPF))
         assert len(razor.asked) == asked
+
+
+class Service(http.server.BaseHTTPRequestHandler):
+    """Leads everywhere to a domain on a list."""
+    asked = []
+
+    def do_HEAD(self):      # pylint: disable=invalid-name
+        """One question."""
+        Service.asked.append(f"{self.command} {self.headers['Host']}{self.path}")
+        self.send_response(301)
+        self.send_header("Location", f"http://www.{world.LISTED_LINK}/x")
+        self.end_headers()
+
+    def log_message(self, *_):      # pylint: disable=arguments-differ
+        """Nothing."""
+
+
+@contextlib.contextmanager
+def service(lab):
+    """The web server of SERVICE, which the rules know to shorten links."""
+    server = http.server.HTTPServer((world.MX_OUTSIDE, 80), Service, bind_and_activate=False)
+    server.socket.close()
+    server.socket = lab.inet.socket()
+    server.server_bind()
+    server.server_activate()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    lab.gw.write(SERVICE_RULES, f"url_shortener {SERVICE}\nbody LAB_LED eval:short_url_redir()\n"
+                                "score LAB_LED 0.1\n")
+    try:
+        yield
+    finally:
+        lab.gw.exec(["rm", SERVICE_RULES])
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_where_a_short_link_leads(lab, letter, rbl_checks):
+    def mail(subject):
+        return letter(subject, body=f"Look at http://{SERVICE}/abc now.\n".encode())
+
+    with service(lab):
+        rbl_checks(False)
+        assert not {"LAB_LED", "URIBL_BLACK"} & set(hits(lab, mail("nobody is asked"), NO_SPF))
+        assert not Service.asked
+        rbl_checks(True)
+        found = hits(lab, mail("asked"), NO_SPF)
+        assert Service.asked == [f"HEAD {SERVICE}/abc"]
+        assert float(found["LAB_LED"]) > 0 and float(found["URIBL_BLACK"]) > 0

@@ -125,6 +125,7 @@ struct eval_family {
 	void (*conf_done)(struct spam_conf *c, void *conf);
 	/*
 	 * Looks at each mail before anything is matched, and may add to what is: spam_add_uri().
+	 * With a network it may ask it and wait, where the answer is more to be matched.
 	 * NULL: it has no part in that.
 	 */
 	void (*read)(struct eval_run *r);

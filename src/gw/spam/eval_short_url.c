@@ -1,58 +1,79 @@
 /*
- * DecodeShortURLs: links through services that shorten them. Only the links of the mail itself are
- * looked at; nobody is asked where they lead, so what is about that never hits.
+ * DecodeShortURLs: links through services that shorten them. With network tests the services are
+ * asked where they lead, before anything is matched: their targets are links of the mail, too.
  */
+#include "gw/spam/eval_short_url.h"
+
 #include "gw/spam/eval_help.h"
 #include "gw/spam/eval_table.h"
+#include "gw/spam/message_int.h"
 
-enum { SHORTENERS_MAX = 10000 };
+/* What a service is. */
+static char short_head, short_get;
 
-enum { RE_LINK, RES };
-
-/* Its host, and what follows host and port if there is a word in it. */
-static const char *const patterns[RES] = {
-	[RE_LINK] = "(?i)^https?://(?:[^@/?#]*@)?([^/?#:]+)(?::\\d+)?(.*?\\w)?",
-};
-
-struct short_conf {
-	struct map services; /* value NULL: taken off again */
-	struct re *re[RES];
-};
-
-struct short_mail {
-	bool known, found;
+/* A link: its host, and what follows host and port if there is a word in it. */
+static const char *const patterns[SHORT_RES] = {
+	[SHORT_RE_LINK] = "(?i)^https?://(?:[^@/?#]*@)?([^/?#:]+)(?::\\d+)?(.*?\\w)?",
+	[SHORT_RE_ABSOLUTE] = "(?i)^[a-z]+://",
 };
 
 static void conf_init(struct spam_conf *c, void *conf)
 {
 	struct short_conf *s = conf;
 
+	s->seconds = 5;
+	s->links = 10;
+	s->redirections = 10;
+	s->user_agent = "Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101 Firefox/115.0";
 	map_init(&s->services, c->keep);
-	eval_patterns(c, patterns, RES, s->re);
+	eval_patterns(c, patterns, SHORT_RES, s->re);
+}
+
+static enum conf_verdict services(struct conf_parser *p, struct short_conf *s, struct str value,
+				  void *what)
+{
+	struct str word;
+
+	if (value.n == 0 && what)
+		return CONF_MISSING;
+	if (value.n == 0)
+		map_init(&s->services, p->conf->keep);
+	while (str_word(&value, &word))
+		if (s->services.n < SHORT_SERVICES_MAX)
+			map_set(&s->services, str_lower(p->conf->tmp, word), what);
+	return CONF_OK;
+}
+
+static enum conf_verdict number(struct str value, int64_t max, int64_t *out)
+{
+	if (value.n == 0)
+		return CONF_MISSING;
+	return str_int(value, 0, max, out) ? CONF_OK : CONF_INVALID;
 }
 
 static enum conf_verdict setting(struct conf_parser *p, void *conf, struct str key,
 				 struct str value)
 {
 	struct short_conf *s = conf;
-	bool clear = str_eq(key, STR("clear_url_shortener"));
-	struct str word;
 
-	if (!clear && !str_eq(key, STR("url_shortener")) && !str_eq(key, STR("url_shortener_get")))
+	if (str_eq(key, STR("url_shortener")))
+		return services(p, s, value, &short_head);
+	if (str_eq(key, STR("url_shortener_get")))
+		return services(p, s, value, &short_get);
+	if (str_eq(key, STR("clear_url_shortener")))
+		return services(p, s, value, NULL);
+	if (str_eq(key, STR("url_shortener_timeout")))
+		return number(value, SHORT_SECONDS_MAX, &s->seconds);
+	if (str_eq(key, STR("max_short_urls")))
+		return number(value, SHORT_LINKS_MAX, &s->links);
+	if (str_eq(key, STR("max_short_url_redirections")))
+		return number(value, SHORT_REDIRECTIONS_MAX, &s->redirections);
+	if (!str_eq(key, STR("url_shortener_user_agent")))
 		return CONF_UNKNOWN;
-	if (value.n == 0 && !clear)
-		return CONF_MISSING;
 	if (value.n == 0)
-		map_init(&s->services, p->conf->keep);
-	while (str_word(&value, &word))
-		if (s->services.n < SHORTENERS_MAX)
-			map_set(&s->services, str_lower(p->conf->tmp, word), clear ? NULL : s);
+		return CONF_MISSING;
+	s->user_agent = str_z(p->conf->keep, value);
 	return CONF_OK;
-}
-
-static bool is_listed(const struct short_conf *s, struct str host)
-{
-	return map_get(&s->services, host) != NULL;
 }
 
 static size_t dots(struct str host)
@@ -65,71 +86,141 @@ static size_t dots(struct str host)
 }
 
 /* A service itself, its www., or one of the names that a service (".page.link") hands out. */
-static bool is_service(const struct short_conf *s, struct str host)
+static const void *service_of(const struct short_conf *s, struct str host)
 {
 	size_t levels = dots(host), first = (size_t)str_chr(host, '.');
+	const void *what = map_get(&s->services, host);
 
-	if (is_listed(s, host))
-		return true;
-	if (levels != 2 || first == 0)
-		return false;
+	if (what || levels != 2 || first == 0)
+		return what;
 	if (str_starts(host, STR("www.")))
-		return is_listed(s, str_from(host, first + 1));
-	return !str_starts(host, STR("www")) && is_listed(s, str_from(host, first));
+		return map_get(&s->services, str_from(host, first + 1));
+	return str_starts(host, STR("www")) ? NULL : map_get(&s->services, str_from(host, first));
 }
 
-static bool is_short(struct eval_run *r, struct str uri)
+bool short_link_read(struct eval_run *r, struct str uri, struct short_link *out)
 {
 	const struct short_conf *s = r->conf;
+	const void *service;
 	struct re_caps caps;
 	struct str host;
-	size_t end = 0;
 
-	while (end < uri.n && uri.p[end] != '#' && uri.p[end] != '?')
-		end++;
-	uri = str_sub(uri, 0, end);
-	if (re_search(s->re[RE_LINK], uri, 0, &caps) != RE_MATCH)
+	if (re_search(s->re[SHORT_RE_LINK], uri, 0, &caps) != RE_MATCH)
 		return false;
 	host = str_lower(r->a, re_group(&caps, uri, 1));
 	/* A host of two labels alone is the front page of the service. */
 	if (dots(host) == 1 && re_group(&caps, uri, 2).n == 0)
 		return false;
-	return is_service(s, host);
+	service = service_of(s, host);
+	if (!service)
+		return false;
+	*out = (struct short_link){ .uri = uri, .get = service == &short_get };
+	return true;
+}
+
+static bool has_link(const struct short_mail *mail, struct str uri)
+{
+	for (size_t i = 0; i < mail->links.n; i++)
+		if (str_eq(mail->links.p[i].uri, uri))
+			return true;
+	return false;
+}
+
+/* What is between ? or # and the end of a link is not for the service. */
+static struct str page_of(struct str uri)
+{
+	size_t end = 0;
+
+	while (end < uri.n && uri.p[end] != '#' && uri.p[end] != '?')
+		end++;
+	return str_sub(uri, 0, end);
+}
+
+static void find_links(struct eval_run *r)
+{
+	const struct short_conf *s = r->conf;
+	struct short_mail *mail = r->mail;
+	struct short_link link;
+	size_t n;
+	const struct spam_uri *uris;
+
+	if (s->services.n == 0)
+		return;
+	uris = spam_uri_details(r->m, &n);
+	for (size_t i = 0; i < n; i++) {
+		struct str uri = page_of(uris[i].raw);
+
+		if (!uris[i].host_count || !uris[i].cleaned.n || has_link(mail, uri) ||
+		    !short_link_read(r, uri, &link))
+			continue;
+		vec_add(r->a, &mail->links, link);
+		if ((int64_t)mail->links.n >= s->links)
+			break;
+	}
+	if (mail->links.n && r->dns && s->links)
+		short_links_follow(r, mail);
 }
 
 static unsigned short_url(struct eval_run *r, const struct eval_args *args)
 {
-	struct short_mail *mail = r->mail;
-	size_t n;
-	const struct spam_uri *uris;
-
 	(void)args;
-	if (mail->known)
-		return mail->found;
-	mail->known = true;
-	uris = spam_uri_details(r->m, &n);
-	for (size_t i = 0; i < n && !mail->found; i++)
-		mail->found = uris[i].host_count && uris[i].cleaned.n && is_short(r, uris[i].raw);
-	return mail->found;
+	return ((const struct short_mail *)r->mail)->links.n > 0;
 }
 
-/* What only the service could tell. */
-static unsigned not_asked(struct eval_run *r, const struct eval_args *args)
+static unsigned redirected(struct eval_run *r, const struct eval_args *args)
 {
-	(void)r;
 	(void)args;
-	return 0;
+	return ((const struct short_mail *)r->mail)->redirected;
+}
+
+static unsigned chained(struct eval_run *r, const struct eval_args *args)
+{
+	(void)args;
+	return ((const struct short_mail *)r->mail)->chained;
+}
+
+static unsigned longest(struct eval_run *r, const struct eval_args *args)
+{
+	(void)args;
+	return ((const struct short_mail *)r->mail)->longest;
+}
+
+static unsigned loop(struct eval_run *r, const struct eval_args *args)
+{
+	(void)args;
+	return ((const struct short_mail *)r->mail)->loop;
+}
+
+static unsigned code_200(struct eval_run *r, const struct eval_args *args)
+{
+	(void)args;
+	return ((const struct short_mail *)r->mail)->code[200];
+}
+
+static unsigned code_404(struct eval_run *r, const struct eval_args *args)
+{
+	(void)args;
+	return ((const struct short_mail *)r->mail)->code[404];
+}
+
+static unsigned code(struct eval_run *r, const struct eval_args *args)
+{
+	struct str text = eval_arg(args, 0);
+	int64_t n;
+
+	return text.n == 3 && str_int(text, 0, SHORT_CODES - 1, &n) &&
+	       ((const struct short_mail *)r->mail)->code[n];
 }
 
 static const struct eval evals[] = {
 	{ .name = "short_url", .call = short_url },
-	{ .name = "short_url_200", .call = not_asked },
-	{ .name = "short_url_404", .call = not_asked },
-	{ .name = "short_url_chained", .call = not_asked },
-	{ .name = "short_url_code", .call = not_asked },
-	{ .name = "short_url_loop", .call = not_asked },
-	{ .name = "short_url_maxchain", .call = not_asked },
-	{ .name = "short_url_redir", .call = not_asked },
+	{ .name = "short_url_200", .call = code_200 },
+	{ .name = "short_url_404", .call = code_404 },
+	{ .name = "short_url_chained", .call = chained },
+	{ .name = "short_url_code", .call = code },
+	{ .name = "short_url_loop", .call = loop },
+	{ .name = "short_url_maxchain", .call = longest },
+	{ .name = "short_url_redir", .call = redirected },
 	{ 0 },
 };
 
@@ -140,4 +231,5 @@ const struct eval_family eval_short_url = {
 	.mail_size = sizeof(struct short_mail),
 	.conf_init = conf_init,
 	.setting = setting,
+	.read = find_links,
 };

@@ -187,6 +187,7 @@ int spam_check_begin(struct arena *a, const struct spam_rules *rules, struct str
 	mail.added_count = env->has_sender && sender.name.n;
 	c->run.m = spam_message_read(a, &mail, &rules->view);
 	run_init(&c->run);
+	run_net_open(&c->run);
 	read_mail(&c->run);
 	run_net_start(&c->run);
 	*out = c;

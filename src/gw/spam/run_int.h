@@ -81,7 +81,9 @@ struct eval_run run_eval(struct run *run, size_t family);
 /* False if it needs to be called again when more answers have come. */
 bool run_call(struct run *run, size_t i);
 
-/* run_net.c: asks everything that network tests know to ask at the beginning. */
+/* run_net.c: run->dns, if this mail may ask the network. */
+void run_net_open(struct run *run);
+/* Asks everything that network tests know to ask at the beginning. */
 void run_net_start(struct run *run);
 /* The test waits for answers. */
 void run_wait(struct run *run, size_t i);

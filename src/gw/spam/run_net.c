@@ -11,15 +11,21 @@ void run_wait(struct run *run, size_t i)
 	run_hold(run, i);
 }
 
-void run_net_start(struct run *run)
+void run_net_open(struct run *run)
 {
 	const struct spam_network *net = run->env.network;
 
 	if (!net || run->rs->local)
 		return;
-	run->asked_at = net_now();
 	run->dns = dns_open(run->a, gate_open(run->a, run->rs->gate, net, run->env.now));
 	run->lists = spam_lists_open(run->a, run->dns, net->health, run->env.now);
+}
+
+void run_net_start(struct run *run)
+{
+	if (!run->dns)
+		return;
+	run->asked_at = net_now();
 	for (size_t i = 0; i < run->rs->n; i++) {
 		const struct rule *r = &run->rs->rules[i];
 		struct eval_run er;

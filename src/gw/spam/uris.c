@@ -303,6 +303,7 @@ void spam_add_uri(struct spam_message *m, struct str uri)
 {
 	if (m->added_uris.n < SPAM_URIS_MAX)
 		vec_add(m->a, &m->added_uris, uri);
+	m->have_uris = false;
 }
 
 static void publish(struct collector *c)

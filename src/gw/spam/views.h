@@ -189,8 +189,8 @@ bool spam_part_header(struct spam_message *m, const struct spam_part *part, stru
 		      bool raw, struct str *out);
 
 /*
- * A URI that was found in something else than text and HTML. Only before the first question for
- * any; those above SPAM_URIS_MAX are left out.
+ * A URI that was found in something else than text and HTML; those above SPAM_URIS_MAX are left
+ * out. Views of URIs made before stay as they are, those asked for later have it.
  */
 void spam_add_uri(struct spam_message *m, struct str uri);
 

@@ -1,0 +1,171 @@
+/* Where short links lead: asked round by round, all links of a mail together. */
+#include "base/net.h"
+#include "gw/spam/eval_short_url.h"
+#include "gw/spam/talks.h"
+#include "lib/http/http.h"
+
+enum { NO_ANSWER = 500 /* what SpamAssassin takes for it */ };
+
+/* One round. */
+struct round {
+	struct short_link *links[SHORT_LINKS_MAX];
+	struct str hosts[SHORT_LINKS_MAX];
+	struct http_ask asks[SHORT_LINKS_MAX];
+	size_t n;
+};
+
+_Static_assert((int)SHORT_LINKS_MAX <= (int)HTTP_ASKS_MAX,
+	       "all links of a round are asked together");
+
+bool short_address_ok(const struct cidr_addr *addr)
+{
+	static const struct str good[] = { STR_INIT("0.0.0.0/0"), STR_INIT("2000::/3") };
+	/* Networks of one's own, of one machine, of many machines, and ways to reach those. */
+	static const struct str bad[] = {
+		STR_INIT("0.0.0.0/8"),    STR_INIT("10.0.0.0/8"),     STR_INIT("100.64.0.0/10"),
+		STR_INIT("127.0.0.0/8"),  STR_INIT("169.254.0.0/16"), STR_INIT("172.16.0.0/12"),
+		STR_INIT("192.0.0.0/24"), STR_INIT("192.88.99.0/24"), STR_INIT("192.168.0.0/16"),
+		STR_INIT("224.0.0.0/3"),  STR_INIT("2001::/32"),      STR_INIT("2002::/16"),
+	};
+	struct cidr net;
+	struct err e;
+	bool ok = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		ok |= cidr_parse(good[i], &net, &e) == 0 && cidr_contains(&net, addr);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		ok &= cidr_parse(bad[i], &net, &e) == 0 && !cidr_contains(&net, addr);
+	return ok;
+}
+
+static void add_open_links(struct eval_run *r, struct short_mail *mail, struct round *round)
+{
+	const struct short_conf *s = r->conf;
+
+	for (size_t i = 0; i < mail->links.n && round->n < SHORT_LINKS_MAX; i++) {
+		struct short_link *l = &mail->links.p[i];
+		uint16_t port;
+
+		if (l->over)
+			continue;
+		if ((int64_t)l->been.n >= s->redirections) {
+			mail->longest = l->over = true;
+			continue;
+		}
+		l->over = !http_url_host(r->a, l->uri, &round->hosts[round->n], &port) ||
+			  (port != 80 && port != 443);
+		if (l->over)
+			continue;
+		round->links[round->n] = l;
+		round->asks[round->n++] = (struct http_ask){ .url = l->uri, .get = l->get };
+	}
+}
+
+/* Those without an address that may be asked leave the round. */
+static void resolve(struct eval_run *r, struct short_mail *mail, struct round *round,
+		    int64_t deadline)
+{
+	enum talk_address found[SHORT_LINKS_MAX];
+	bool pending = true;
+	size_t kept = 0;
+
+	while (pending) {
+		pending = false;
+		for (size_t i = 0; i < round->n; i++) {
+			found[i] = talks_address(r->dns, round->hosts[i], &round->asks[i].addr);
+			pending |= found[i] == TALK_PENDING;
+		}
+		if (pending && !dns_wait_any(r->dns, deadline))
+			break;
+	}
+	for (size_t i = 0; i < round->n; i++) {
+		if (found[i] == TALK_FOUND && short_address_ok(&round->asks[i].addr)) {
+			round->links[kept] = round->links[i];
+			round->asks[kept++] = round->asks[i];
+			continue;
+		}
+		round->links[i]->over = true;
+		mail->code[NO_ANSWER] |= found[i] != TALK_FOUND;
+	}
+	round->n = kept;
+}
+
+/* A location without a host is one on the same server, or beside the page. */
+static struct str absolute(struct eval_run *r, struct str base, struct str location)
+{
+	const struct short_conf *s = r->conf;
+	size_t host = (size_t)str_find(base, STR("://")) + 3, end = host;
+
+	if (re_match(s->re[SHORT_RE_ABSOLUTE], location) == RE_MATCH)
+		return location;
+	while (end < base.n && base.p[end] != '/' && base.p[end] != '?' && base.p[end] != '#')
+		end++;
+	if (!str_starts(location, STR("/"))) {
+		ptrdiff_t slash = str_rchr(base, '/');
+
+		if (slash >= (ptrdiff_t)end)
+			return str_cat(r->a, str_sub(base, 0, (size_t)slash + 1), location);
+		location = str_cat(r->a, STR("/"), location);
+	}
+	return str_cat(r->a, str_sub(base, 0, end), location);
+}
+
+static bool has_been(const struct short_link *l, struct str uri)
+{
+	for (size_t i = 0; i < l->been.n; i++)
+		if (str_eq(l->been.p[i], uri))
+			return true;
+	return false;
+}
+
+/* Goes on where the service says, if that is another service. */
+static void go_on(struct eval_run *r, struct short_mail *mail, struct short_link *l,
+		  struct str location)
+{
+	struct short_link next;
+
+	mail->redirected = true;
+	mail->chained |= l->been.n > 0;
+	location = absolute(r, l->uri, location);
+	if (has_been(l, location)) {
+		mail->loop = true;
+		return;
+	}
+	vec_add(r->a, &l->been, location);
+	spam_add_uri(r->m, location);
+	if (!short_link_read(r, location, &next))
+		return;
+	l->uri = next.uri;
+	l->get = next.get;
+	l->over = false;
+}
+
+static void take_answer(struct eval_run *r, struct short_mail *mail, struct short_link *l,
+			const struct http_ask *ask)
+{
+	l->over = true;
+	if (ask->status < 300 || ask->status >= 400)
+		mail->code[ask->status > 0 && ask->status < SHORT_CODES ? ask->status : NO_ANSWER] =
+			true;
+	else if (ask->location.n && ask->location.n <= HTTP_URL_MAX &&
+		 !str_eq(ask->location, l->uri))
+		go_on(r, mail, l, ask->location);
+}
+
+void short_links_follow(struct eval_run *r, struct short_mail *mail)
+{
+	const struct short_conf *s = r->conf;
+	const int64_t deadline = net_now() + s->seconds * 1000;
+
+	while (net_now() < deadline) {
+		struct round round = { .n = 0 };
+
+		add_open_links(r, mail, &round);
+		resolve(r, mail, &round, deadline);
+		if (round.n == 0)
+			return;
+		http_ask_all(r->a, round.asks, round.n, s->user_agent, deadline);
+		for (size_t i = 0; i < round.n; i++)
+			take_answer(r, mail, round.links[i], &round.asks[i]);
+	}
+}
