@@ -48,6 +48,12 @@ static size_t squeeze_run(struct str s, size_t at, bool wide, struct buf *out)
 	return i;
 }
 
+/* Most octets are neither white space nor a part of it. */
+static bool is_plain(char c)
+{
+	return c > ' ' && c < 0x7f;
+}
+
 /*
  * Two or more newlines with at most blanks between end a paragraph, every other run of white space
  * is one space. A NUL ends a paragraph too.
@@ -57,8 +63,13 @@ static void squeeze(const struct spam_text *t, struct buf *out)
 	size_t i = 0, start = 0;
 
 	while (i < t->s.n) {
-		size_t space = spam_space_at(str_from(t->s, i), t->wide);
+		size_t space;
 
+		if (is_plain(t->s.p[i])) {
+			i++;
+			continue;
+		}
+		space = spam_space_at(str_from(t->s, i), t->wide);
 		if (!space && t->s.p[i]) {
 			i++;
 			continue;
@@ -134,7 +145,6 @@ static bool has_leaf(const struct spam_message *m)
 static struct spam_texts body_view(struct spam_message *m, int view)
 {
 	struct spam_text all;
-	struct spam_field *subject = spam_field_last(&m->root, STR("Subject"));
 	struct buf out;
 
 	if (m->have_body[view])
@@ -149,6 +159,7 @@ static struct spam_texts body_view(struct spam_message *m, int view)
 		out.n = spam_narrow(out.p, out.n);
 	all.s = buf_str(&out);
 	if (view != SPAM_VIEW_INVISIBLE) {
+		struct spam_field *subject = spam_field_last(&m->root, STR("Subject"));
 		struct str line = subject ? spam_field_value(m, subject) : STR_NONE;
 
 		line = str_cat(m->a, line, STR("\n"));

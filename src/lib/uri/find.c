@@ -1,5 +1,7 @@
 #include "lib/uri/find.h"
 
+#include <stdint.h>
+
 enum { HOST_LABELS_MAX = 252, PORT_DIGITS_MAX = 5 };
 
 static bool is_space(char c)
@@ -22,42 +24,56 @@ static bool is_odd_blank(char c)
 	return is_space(c) || c == '\x1b' || c == '\xa0';
 }
 
-static bool ends_link(char c)
+/* What an octet may do: looked up, since every octet of every text is asked about. */
+enum {
+	WORD = 1 << 0,
+	ENDS_LINK = 1 << 1,
+	ENDS_MAIL = 1 << 2,
+	STARTS_LINK = 1 << 3,
+	STARTS_HOST = 1 << 4,
+};
+
+static uint8_t classes[256];
+
+static unsigned class_of(char c)
 {
-	return is_one_of(c, "><\"`}]{[|") || is_odd_blank(c);
+	bool odd = is_odd_blank(c), ends = odd || is_one_of(c, "><\"`}]{[|");
+	unsigned class = is_word(c) ? WORD : 0;
+
+	class |= ends ? ENDS_LINK | ENDS_MAIL : 0;
+	class |= is_one_of(c, ",('") || (c & 0x80) ? ENDS_MAIL : 0;
+	class |= odd || is_one_of(c, "><\"'`,{[(|") ? STARTS_LINK : 0;
+	class |= odd || is_one_of(c, "!\"#$&'()*+,/:;<=>?@[\\]^`{|}~") ? STARTS_HOST : 0;
+	return class;
 }
 
-static bool ends_mail(char c)
+static void classes_make(void)
 {
-	return ends_link(c) || is_one_of(c, ",('") || (c & 0x80);
+	for (unsigned c = 0; c < ARRAY_LEN(classes); c++)
+		classes[c] = (uint8_t)class_of((char)c);
 }
 
-static bool starts_link(char c)
+static bool is(char c, unsigned class)
 {
-	return is_one_of(c, "><\"'`,{[(|") || is_odd_blank(c);
-}
-
-static bool starts_host(char c)
-{
-	return is_one_of(c, "!\"#$&'()*+,/:;<=>?@[\\]^`{|}~") || is_odd_blank(c);
+	return classes[(unsigned char)c] & class;
 }
 
 /* Where a link may start: at an edge of a word, after a delimiter, after a shift of ISO-2022-JP. */
 static bool may_start(struct str s, size_t i)
 {
 	if (i == 0)
-		return is_word(s.p[0]);
-	if (is_word(s.p[i - 1]) != is_word(s.p[i]) || starts_link(s.p[i - 1]))
+		return is(s.p[0], WORD);
+	if (is(s.p[i - 1], WORD) != is(s.p[i], WORD) || is(s.p[i - 1], STARTS_LINK))
 		return true;
 	return i >= 3 && s.p[i - 3] == '\x1b' && s.p[i - 2] == '(';
 }
 
-/* Octets from `i` on up to the first that `ends` says ends it. */
-static size_t run(struct str s, size_t i, bool (*ends)(char c))
+/* Octets from `i` on up to the first of that class. */
+static size_t run(struct str s, size_t i, unsigned class)
 {
 	size_t n = 0;
 
-	while (i + n < s.n && !ends(s.p[i + n]))
+	while (i + n < s.n && !is(s.p[i + n], class))
 		n++;
 	return n;
 }
@@ -86,7 +102,7 @@ static size_t link_at(struct str s, size_t i)
 
 	if (!scheme)
 		return 0;
-	n = run(s, i + scheme, ends_link);
+	n = run(s, i + scheme, ENDS_LINK);
 	return n >= 1 && n <= URI_FOUND_MAX ? scheme + n : 0;
 }
 
@@ -95,19 +111,28 @@ static size_t mail_at(struct str s, size_t i, size_t at)
 	size_t n;
 
 	if (ascii_lower(s.p[i]) == 'm' && str_istarts(str_from(s, i), STR("mailto:"))) {
-		n = run(s, i + 7, ends_mail);
+		n = run(s, i + 7, ENDS_MAIL);
 		if (n >= 1 && n <= URI_FOUND_MAX)
 			return 7 + n;
 	}
-	if (at <= i || at - i > URI_MAIL_SIDE_MAX || run(s, i, ends_mail) < at - i)
+	if (at <= i || at - i > URI_MAIL_SIDE_MAX || run(s, i, ENDS_MAIL) < at - i)
 		return 0;
-	n = run(s, at + 1, ends_mail);
+	n = run(s, at + 1, ENDS_MAIL);
 	return n >= 1 && n <= URI_MAIL_SIDE_MAX ? at + 1 - i + n : 0;
 }
 
 static bool ends_host(char c)
 {
 	return !ascii_is_alpha(c) && !ascii_is_digit(c) && c != '.' && c != '_' && c != '-';
+}
+
+static size_t host_length(struct str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && !ends_host(s.p[n]))
+		n++;
+	return n;
 }
 
 /* Port and path after a host name; the length of all, 0 if no delimiter follows it. */
@@ -125,21 +150,21 @@ static size_t host_tail(struct str s, size_t i)
 		n += 1 + more;
 	}
 	if (n < s.n && s.p[n] == '/') {
-		more = run(s, n + 1, ends_link);
+		more = run(s, n + 1, ENDS_LINK);
 		if (more < 1 || more > URI_FOUND_MAX)
 			return 0;
 		n += 1 + more;
 	}
-	return n == s.n || ends_link(s.p[n]) ? n : 0;
+	return n == s.n || is(s.p[n], ENDS_LINK) ? n : 0;
 }
 
 static size_t host_at(const struct uri_domains *d, struct str s, size_t i, struct str *host)
 {
-	struct str name = str_sub(s, i, run(s, i, ends_host));
+	struct str name = str_sub(s, i, host_length(str_from(s, i)));
 	ptrdiff_t dot;
 	size_t end;
 
-	if ((i > 0 && !starts_host(s.p[i - 1])) || !name.n || ends_host(*name.p) ||
+	if ((i > 0 && !is(s.p[i - 1], STARTS_HOST)) || !name.n || ends_host(*name.p) ||
 	    is_one_of(*name.p, "._-"))
 		return 0;
 	if (str_ends(name, STR(".")))
@@ -172,6 +197,8 @@ bool uri_find(const struct uri_domains *d, struct str line, size_t *at, struct u
 {
 	size_t sign = 0;
 
+	if (!classes['a'])
+		classes_make();
 	for (size_t i = *at; i < line.n; i++) {
 		if (!may_start(line, i))
 			continue;
