@@ -81,6 +81,9 @@ enum expr_language {
 MUST_CHECK int expr_parse(struct arena *a, struct str text, enum expr_language language,
 			  struct expr **out, struct err *e);
 
+/* Without what it was parsed from, once no leaf refers to its word. NULL of NULL. */
+struct expr *expr_copy(struct arena *a, const struct expr *x);
+
 /* What a name or call is worth. */
 struct expr_world {
 	double (*value)(const void *ctx, const struct expr *leaf);

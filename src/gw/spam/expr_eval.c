@@ -140,3 +140,12 @@ void expr_leaves(struct expr *x, void (*leaf)(void *ctx, struct expr *leaf), voi
 		if (x[i].op == EXPR_NAME || x[i].op == EXPR_CALL)
 			leaf(ctx, &x[i]);
 }
+
+struct expr *expr_copy(struct arena *a, const struct expr *x)
+{
+	struct expr *copy = x ? NEW_N(a, struct expr, x->size) : NULL;
+
+	if (x)
+		memcpy(copy, x, x->size * sizeof(*x));
+	return copy;
+}

@@ -184,14 +184,16 @@ static void link_used(struct spam_conf *c, struct spam_rules *rs)
 void meta_link(struct spam_conf *c, struct spam_rules *rs)
 {
 	struct binding b = { .c = c, .rs = rs };
+	struct expr *x;
 
 	for (size_t i = 0; i < rs->n; i++) {
 		b.meta = c->rules.entries[i].value;
 		b.rule = &rs->rules[i];
 		if (b.rule->type != RULE_META)
 			continue;
-		b.rule->expr = parsed(c->keep, str_copy(c->keep, b.meta->expression));
-		expr_leaves(b.rule->expr, link_leaf, &b);
+		x = parsed(c->tmp, b.meta->expression);
+		expr_leaves(x, link_leaf, &b);
+		b.rule->expr = expr_copy(c->keep, x);
 	}
 	rs->globs = b.globs.p;
 	link_used(c, rs);

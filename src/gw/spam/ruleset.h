@@ -106,6 +106,8 @@ struct meta_turn {
 	uint32_t must[META_MUSTS];
 	uint16_t n_must;
 	bool counts; /* for more than metas that name it */
+	uint32_t n_needs;
+	const uint32_t *needs; /* those of the rule, all metas' in one piece */
 };
 
 #define META_AFTER_ALL UINT32_MAX

@@ -27,6 +27,7 @@ size_t rule_lateness(const struct rule *r)
 struct rehearsal {
 	struct spam_rules *rs;
 	uint32_t *waiting; /* metas: names that are not over */
+	uint32_t *needs;   /* room for those of further metas */
 	size_t decided;
 	uint32_t priority; /* its number, from 1 */
 };
@@ -113,6 +114,10 @@ static void take_turn(struct rehearsal *x, uint32_t meta)
 		turn->idle = expr_eval(r->expr, &world);
 		musts_find(x->rs, turn, r->expr);
 	}
+	turn->needs = x->needs;
+	turn->n_needs = (uint32_t)r->needs.n;
+	for (size_t k = 0; k < r->needs.n; k++)
+		*x->needs++ = r->needs.p[k];
 	r->turn = (uint32_t)x->rs->n_metas++;
 	x->rs->open[meta] = RULE_IS_META;
 }
@@ -153,12 +158,16 @@ static void metas_schedule(struct spam_conf *c, struct spam_rules *rs)
 {
 	struct rehearsal x = { .rs = rs, .priority = 1 };
 
+	size_t needs = 0;
+
 	x.waiting = NEW_N(c->tmp, uint32_t, rs->n);
 	rs->metas = NEW_N(c->keep, struct meta_turn, rs->n);
 	for (size_t i = 0; i < rs->n; i++) {
 		rs->rules[i].turn = RULE_NO_TURN;
 		x.waiting[i] = (uint32_t)rs->rules[i].needs.n;
+		needs += rs->rules[i].needs.n;
 	}
+	x.needs = NEW_N(c->keep, uint32_t, needs);
 	for (size_t i = 0; i < rs->n; i++)
 		if (rs->rules[i].type == RULE_META && x.waiting[i] == 0)
 			take_turn(&x, (uint32_t)i);

@@ -41,7 +41,6 @@ void worth_look(struct worth *w)
 	memset(w->wanted, false, w->rs->n);
 	for (size_t t = w->rs->n_metas; t > 0; t--) {
 		const struct meta_turn *turn = &metas[t - 1];
-		const struct rule_list *needs;
 
 		if (w->verdict[turn->rule] == FALSE)
 			continue;
@@ -52,9 +51,8 @@ void worth_look(struct worth *w)
 		}
 		if (!turn->counts && !w->wanted[turn->rule])
 			continue;
-		needs = &w->rs->rules[turn->rule].needs;
-		for (size_t k = 0; k < needs->n; k++)
-			w->wanted[needs->p[k]] = true;
+		for (uint32_t k = 0; k < turn->n_needs; k++)
+			w->wanted[turn->needs[k]] = true;
 	}
 }
 
