@@ -157,7 +157,6 @@ static bool is_stepped(const struct rule *r)
 static void metas_schedule(struct spam_conf *c, struct spam_rules *rs)
 {
 	struct rehearsal x = { .rs = rs, .priority = 1 };
-
 	size_t needs = 0;
 
 	x.waiting = NEW_N(c->tmp, uint32_t, rs->n);
