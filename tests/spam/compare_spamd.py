@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 
 from compare_markup import stable
 from compare_render import sample
@@ -27,12 +28,16 @@ CONF = ["report_hostname host.example", "use_auto_welcomelist 0", "bayes_auto_le
         "dns_available no"]
 WAYS = {"CHECK": ["-c"], "SYMBOLS": ["-y"], "REPORT": ["-R"], "REPORT_IFSPAM": ["-r"],
         "PROCESS": [], "HEADERS": ["--headers"]}
+PACKED = zlib.compress(b"Subject: x\n\nhello\n")
 # Requests of a client that spamc would not send.
 WRONG = [b"CHECK SPAMC/1.5\r\nnonsense\r\n\r\n", b"CHECK SPAMC/1.5\r\n",
          b"CHECK SPAMC/1.5\r\nContent-length: 9\r\n\r\nA: b\n\n", b"PING SPAMC/1.2\r\n",
          b"SKIP SPAMC/1.2\r\n", b"SYMBOLS SPAMC/1.2\r\n\r\nSubject: x\n\nhello\n",
          b"CHECK SPAMC/1.0\r\nSubject: x\n\nhello\n",
-         b"PROCESS SPAMC/1.2\r\n\r\nSubject: x\n\nhello\n"]
+         b"PROCESS SPAMC/1.2\r\n\r\nSubject: x\n\nhello\n",
+         b"CHECK SPAMC/1.5\r\nCompress: zlib\r\n\r\nSubject: x\n\nhello\n",
+         b"PROCESS SPAMC/1.5\r\nCompress: zlib\r\nContent-length: %d\r\n\r\n%s"
+         % (len(PACKED), PACKED)]
 
 
 def free_port():

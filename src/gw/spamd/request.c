@@ -64,6 +64,12 @@ static const char *take_class(struct spamd_request *r, struct str value)
 	return NULL;
 }
 
+static const char *take_compression(struct spamd_request *r, struct str value)
+{
+	r->compressed = true;
+	return str_eq(str_trim(value), STR("zlib")) ? NULL : "(compression type not supported)";
+}
+
 static void take_places(struct str value, bool *local, bool *remote)
 {
 	while (value.n) {
@@ -87,11 +93,11 @@ const char *spamd_header_line(struct str line, struct spamd_request *r)
 		return take_length(r, value);
 	if (str_eq(name, STR("Message-class")))
 		return take_class(r, value);
+	if (str_eq(name, STR("Compress")))
+		return take_compression(r, value);
 	if (str_eq(name, STR("Set")))
 		take_places(value, &r->set_local, &r->set_remote);
 	else if (str_eq(name, STR("Remove")))
 		take_places(value, &r->remove_local, &r->remove_remote);
-	else if (str_eq(name, STR("Compress")))
-		r->compressed = true;
 	return NULL;
 }

@@ -1,6 +1,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "base/buf.h"
 #include "base/log.h"
@@ -8,7 +9,7 @@
 #include "gw/spam/teach.h"
 #include "gw/spamd/spamd.h"
 
-enum { PROTOCOL_1_2 = 102, PROTOCOL_1_3 = 103 };
+enum { PROTOCOL_1_2 = 102, PROTOCOL_1_3 = 103, INFLATE_ROOM = 1 << 16 };
 
 struct session {
 	struct conn *c;
@@ -105,6 +106,45 @@ static int read_mail(struct session *s, struct err *e)
 	}
 	if (s->r.has_length && b.n < max)
 		return answered(wrong_length(s, b.n, e));
+	s->mail = buf_str(&b);
+	return 0;
+}
+
+/* 0, or zlib's code; what is not there at the end of the mail is Z_BUF_ERROR. */
+static int inflate_all(z_stream *z, struct buf *out)
+{
+	unsigned char room[INFLATE_ROOM];
+	int rc;
+
+	do {
+		z->next_out = room;
+		z->avail_out = sizeof(room);
+		rc = inflate(z, Z_NO_FLUSH);
+		if (rc != Z_OK && rc != Z_STREAM_END)
+			return rc;
+		buf_add(out, (struct str){ (char *)room, sizeof(room) - z->avail_out });
+	} while (rc == Z_OK && !out->failed);
+	return 0;
+}
+
+/* Makes the mail of what was sent for it. */
+static int inflate_mail(struct session *s, struct err *e)
+{
+	z_stream z = { .next_in = (Bytef *)(uintptr_t)s->mail.p, .avail_in = (uInt)s->mail.n };
+	struct buf b;
+	int rc;
+
+	if (!s->r.compressed)
+		return 0;
+	buf_init(&b, s->a, SPAM_MAIL_MAX);
+	if (inflateInit(&z) != Z_OK)
+		return answered(unavailable(s, "zlib: out of memory", e));
+	rc = inflate_all(&z, &b);
+	inflateEnd(&z);
+	if (rc)
+		return answered(unavailable(s, "zlib: failed to find end of zlib stream", e));
+	if (b.failed)
+		return answered(unavailable(s, "zlib: the mail is too large", e));
 	s->mail = buf_str(&b);
 	return 0;
 }
@@ -241,12 +281,14 @@ static int serve(struct session *s, struct err *e)
 	rc = s->r.version > 100 ? read_headers(s, e) : 0;
 	if (rc)
 		return rc < 0 ? -1 : 0;
-	if (s->r.compressed)
-		return unavailable(s, "Compress is not supported", e);
+	if (s->r.compressed && !s->r.has_length)
+		return unavailable(s, "Compress requires Content-length header", e);
 	if (s->r.command == SPAMD_TELL && !s->s->allow_tell)
 		return unavailable(
 			s, "TELL commands are not enabled, set the --allow-tell switch.", e);
 	rc = read_mail(s, e);
+	if (!rc)
+		rc = inflate_mail(s, e);
 	if (rc)
 		return rc < 0 ? -1 : 0;
 	return s->r.command == SPAMD_TELL ? tell(s, e) : check(s, e);

@@ -4,8 +4,8 @@
  * One connection is one request: `CHECK SPAMC/1.5`, header lines, an empty line, a mail; then one
  * answer. Commands are CHECK, SYMBOLS, REPORT, REPORT_IFSPAM, PROCESS, HEADERS (what is said about
  * the mail differs), TELL (learn or forget it), PING and SKIP. Answers are those of SpamAssassin
- * 4.0.1 (spam-engine.md section 6). Compressed mails are refused; there is one set of settings, so
- * whose mail it is (`User`) changes nothing.
+ * 4.0.1 (spam-engine.md section 6). Mails may be compressed (zlib, up to SPAM_MAIL_MAX either way).
+ * There is one set of settings, so whose mail it is (`User`) changes nothing.
  */
 #pragma once
 

@@ -6,6 +6,7 @@
 
 #include <sys/socket.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "gw/spamd/spamd.h"
 
@@ -13,18 +14,18 @@ static struct arena *a, *work;
 static struct spam_rules *rules;
 
 /* What is answered to a client that says all this and then is silent. */
-static const char *ask(const char *request)
+static const char *ask_bytes(struct str request)
 {
 	const struct spamd s = { .rules = rules, .hostname = "host.example" };
 	static struct conn c;
 	char *answer = arena_alloc(a, 1 << 16);
-	size_t n = strlen(request), got = 0;
+	size_t got = 0;
 	ssize_t more;
 	struct err e;
 	int pair[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-	assert_int_equal(send(pair[1], request, n, 0), (ssize_t)n);
+	assert_int_equal(send(pair[1], request.p, request.n, 0), (ssize_t)request.n);
 	shutdown(pair[1], SHUT_WR);
 	conn_init(&c, pair[0], 0);
 	(void)!spamd_serve(&c, work, &s, &e);
@@ -34,6 +35,11 @@ static const char *ask(const char *request)
 	close(pair[1]);
 	answer[got] = '\0';
 	return answer;
+}
+
+static const char *ask(const char *request)
+{
+	return ask_bytes(str_of(request));
 }
 
 #define SPAM "Subject: x\n\nspam\n"
@@ -68,6 +74,7 @@ static void commands(void **state)
 
 static void wrong_requests(void **state)
 {
+#define NO_ZLIB "SPAMD/1.0 69 Service Unavailable: zlib: "
 #define BAD "SPAMD/1.0 76 Bad header line: "
 	static const struct {
 		const char *request, *answer;
@@ -83,7 +90,12 @@ static void wrong_requests(void **state)
 		{ "CHECK SPAMC/1.5\r\nContent-length: 99999999999\r\n\r\n",
 		  BAD "(Content-Length contains non-numeric bytes, or is too large)\r\n" },
 		{ "CHECK SPAMC/1.5\r\nCompress: zlib\r\n\r\n" SPAM,
-		  "SPAMD/1.0 69 Service Unavailable: Compress is not supported\r\n" },
+		  "SPAMD/1.0 69 Service Unavailable: Compress requires Content-length "
+		  "header\r\n" },
+		{ "CHECK SPAMC/1.5\r\nCompress: gzip\r\nContent-length: 17\r\n\r\n" SPAM,
+		  BAD "(compression type not supported)\r\n" },
+		{ "CHECK SPAMC/1.5\r\nCompress: zlib\r\nContent-length: 17\r\n\r\n" SPAM,
+		  NO_ZLIB "failed to find end of zlib stream\r\n" },
 		{ "TELL SPAMC/1.5\r\nSet: local\r\nMessage-class: spam\r\n\r\n" SPAM,
 		  "SPAMD/1.0 69 Service Unavailable: TELL commands are not enabled, set the "
 		  "--allow-tell switch.\r\n" },
@@ -96,6 +108,35 @@ static void wrong_requests(void **state)
 	for (int i = 0; i <= SPAMD_HEADERS_MAX; i++)
 		many = str_cat(a, many, STR("X: y\r\n"));
 	assert_string_equal(ask(str_z(a, many)), BAD "(too many headers)\r\n");
+}
+
+/* A CHECK of `mail`, compressed, `missing` bytes less. */
+static const char *ask_compressed(struct str mail, size_t missing)
+{
+	uLongf n = compressBound(mail.n);
+	Bytef *packed = arena_alloc(a, n);
+
+	assert_int_equal(compress(packed, &n, (const Bytef *)mail.p, mail.n), Z_OK);
+	n -= missing;
+	return ask_bytes(str_cat(a,
+				 str_fmt(a, "CHECK SPAMC/1.5\r\nCompress: zlib\r\n"
+					    "Content-length: %lu\r\n\r\n",
+					 n),
+				 (struct str){ (char *)packed, n }));
+}
+
+static void compressed(void **state)
+{
+	struct str huge = { arena_alloc(a, SPAM_MAIL_MAX + 1), SPAM_MAIL_MAX + 1 };
+
+	(void)state;
+	assert_string_equal(ask_compressed(STR(SPAM), 0),
+			    "SPAMD/1.1 0 EX_OK\r\nSpam: True ; 6.0 / 5.0\r\n\r\n");
+	assert_string_equal(ask_compressed(STR(SPAM), 1),
+			    NO_ZLIB "failed to find end of zlib stream\r\n");
+	/* A bomb is put out in time. */
+	memset((void *)(uintptr_t)huge.p, 'x', huge.n);
+	assert_string_equal(ask_compressed(huge, 0), NO_ZLIB "the mail is too large\r\n");
 }
 
 static int setup(void **state)
@@ -127,6 +168,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(commands),
 		cmocka_unit_test(wrong_requests),
+		cmocka_unit_test(compressed),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
