@@ -40,7 +40,7 @@ struct teaching {
 	struct buf lines;
 	enum task task;
 	enum bayes_class as;
-	bool has_class, mbox, progress, dots, forced, quiet, help;
+	bool ignores, mbox, progress, dots, forced, quiet, help;
 	size_t size_max; /* 0: no limit */
 	unsigned dump;
 	const char *restore, *folders;
@@ -53,7 +53,7 @@ struct teaching {
 enum {
 	OPT_SITE = NO_TERMINAL, OPT_CF, OPT_DUMP, OPT_DBPATH, OPT_MAX, OPT_RESTORE, OPT_AWL_RESTORE,
 	OPT_FORCE_EXPIRE, OPT_FORGET, OPT_IGNORED, OPT_AWL_BACKUP, OPT_PROGRESS, OPT_DOTS,
-	OPT_HAM, OPT_SPAM, OPT_SYNC, OPT_MBOX, OPT_BACKUP, OPT_CLEAR,
+	OPT_HAM, OPT_SPAM, OPT_SYNC, OPT_MBOX, OPT_BACKUP, OPT_CLEAR, OPT_IGNORES,
 };
 
 static const struct option options[] = {
@@ -77,6 +77,8 @@ static const struct option options[] = {
 	{ "max-size", required_argument, NULL, OPT_MAX },
 	{ "progress", no_argument, NULL, OPT_PROGRESS },
 	{ "showdots", no_argument, NULL, OPT_DOTS },
+	{ "use-ignores", no_argument, NULL, OPT_IGNORES },
+	{ "username", required_argument, NULL, OPT_IGNORED },
 	{ "no-sync", no_argument, NULL, OPT_IGNORED },
 	{ "nosync", no_argument, NULL, OPT_IGNORED },
 	{ "dbpath", required_argument, NULL, OPT_DBPATH },
@@ -105,6 +107,7 @@ static void usage(FILE *to)
 	      "  --mbox                   files hold many mails (so do files named *mbox*)\n"
 	      "  -f, --folders FILE       names of files and directories, a line each\n"
 	      "  --max-size N             leave out larger mails (512000; 0: no limit)\n"
+	      "  --use-ignores            leave out what bayes_ignore_from and …_to mean\n"
 	      "  --progress, --showdots   tell how far it is\n"
 	      "  --dbpath PATH            another store, as in bayes_path\n"
 	      "  --backup, --restore      the text of sa-learn, which brings learning along\n"
@@ -126,7 +129,6 @@ static bool take_dump(struct teaching *t, const char *what)
 static bool take_class(struct teaching *t, enum bayes_class as)
 {
 	t->task = TASK_LEARN;
-	t->has_class = true;
 	t->as = as;
 	return true;
 }
@@ -198,6 +200,8 @@ static bool take_option(struct teaching *t, int c)
 		return true;
 	case OPT_MBOX:
 		return t->mbox = true;
+	case OPT_IGNORES:
+		return t->ignores = true;
 	case OPT_MAX:
 		return take_size(t, optarg);
 	case OPT_PROGRESS:
@@ -222,6 +226,7 @@ static bool take_option(struct teaching *t, int c)
 	case 'h':
 		return t->help = true;
 	case 'L':
+	case 'u':
 	case OPT_IGNORED:
 		return true;
 	default:
@@ -246,14 +251,15 @@ static int fail(struct teaching *t, const char *path, const struct err *e)
 
 static void teach(struct teaching *t, const char *path, struct str raw)
 {
+	const struct spam_lesson lesson = { t->as, t->ignores, time(NULL) };
 	bool changed;
 	struct err e;
 
 	if (raw.n == 0 || (t->size_max && raw.n > t->size_max))
 		return;
 	t->examined++;
-	if (spam_teach(t->mail, t->rules, t->store, raw, t->as, time(NULL), net_now() + WAIT_MS,
-		       &changed, &e) < 0) {
+	if (spam_teach(t->mail, t->rules, t->store, raw, &lesson, net_now() + WAIT_MS, &changed,
+		       &e) < 0) {
 		fail(t, path, &e);
 		return;
 	}
@@ -472,7 +478,7 @@ int pmgspam_learn(int argc, char **argv)
 	int c;
 
 	buf_init(&t.lines, a, CONF_LINES_MAX);
-	while ((c = getopt_long(argc, argv, "f:C:p:LqD::h", options, NULL)) >= 0) {
+	while ((c = getopt_long(argc, argv, "f:C:p:u:LqD::h", options, NULL)) >= 0) {
 		if (c == 'D') {
 			debug_option(argc, argv);
 		} else if (!take_option(&t, c)) {

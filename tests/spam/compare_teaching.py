@@ -16,6 +16,7 @@ from corpora import skip
 
 MAIL = ("From: a{n}@x.example\nTo: b@y.example\nSubject: {kind} {n}\n"
         "Date: Fri, 27 Nov 2020 10:00:0{n} +0000\n\nword{n} {kind} text here\n")
+IGNORES = ["--cf", "bayes_ignore_from *@out.example"]
 AWL = "     1.9       (7.500/4)  --  foo@bar.example|ip=1.2\n"
 
 
@@ -62,6 +63,10 @@ def story(learn, directory):
     yield learn("--spam", "-f", path("list"))
     yield learn("--ham", path("large"))
     yield learn("--ham", "--max-size=0", path("large"))
+    with open(path("ignored"), "w", encoding="ascii") as mail:
+        mail.write(MAIL.format(kind="ignored", n=1).replace("@x.example", "@out.example"))
+    for how in ["--spam", "--use-ignores"], ["--forget"], ["--spam"], ["--forget", "--use-ignores"]:
+        yield learn(*how, path("ignored"))
     yield learn("--sync")
     # What has no journal was never synchronised.
     yield [x for x in learn("--dump", "magic").splitlines() if "journal" not in x]
@@ -88,11 +93,11 @@ def main():
         def ours(*args, stdin=None):
             return run(program, "learn", "-L", "--dbpath", os.path.join(directory, "ours"), "--cf",
                        "loadplugin Mail::SpamAssassin::Plugin::AWL", "--cf",
-                       f"auto_welcomelist_path {directory}/awl", *args, stdin=stdin)
+                       f"auto_welcomelist_path {directory}/awl", *IGNORES, *args, stdin=stdin)
 
         def theirs(*args, stdin=None):
             return run("sa-learn", "-L", "--dbpath", os.path.join(directory, "theirs"), "-p",
-                       "/dev/null", *args, stdin=stdin)
+                       "/dev/null", *IGNORES, *args, stdin=stdin)
 
         bad = steps = 0
         for mine, want in zip(story(ours, directory), story(theirs, directory)):

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "base/str.h"
+#include "gw/spam/addr_list.h"
 #include "gw/spam/views.h"
 
 enum {
@@ -24,6 +25,7 @@ enum {
 	BAYES_SIGNIFICANT_MAX = 150, /* tokens that take part in the combination */
 	BAYES_STOPWORD_LANGUAGES_MAX = 50,
 	BAYES_IGNORED_HEADERS_MAX = 10000,
+	BAYES_IGNORED_ADDRESSES_MAX = 10000, /* of senders, and of recipients */
 	BAYES_SEEN_ID_MAX = 200, /* octets of a mail's name in the store */
 };
 
@@ -57,6 +59,7 @@ struct bayes_conf {
 	uint64_t min_spam, min_ham;
 	uint64_t expiry_max;        /* bayes_expiry_max_db_size */
 	struct map ignored_headers; /* in lower case */
+	struct addr_list ignore_from, ignore_to;
 	struct bayes_stopwords stopwords[BAYES_STOPWORD_LANGUAGES_MAX];
 	size_t n_stopwords;
 	struct str languages; /* bayes_stopword_languages */

@@ -14,7 +14,7 @@ static const struct known known[] = {
 	{ NULL,
 	  " all_spam_to allow_user_rules always_trust_envelope_sender"
 	  " bayes_auto_expire bayes_auto_learn bayes_expiry_max_db_size"
-	  " bayes_file_mode bayes_ignore_from bayes_ignore_header bayes_ignore_to"
+	  " bayes_file_mode bayes_ignore_header"
 	  " bayes_journal_max_size bayes_learn_during_report bayes_learn_to_journal"
 	  " bayes_min_ham_num bayes_min_spam_num bayes_path bayes_seen_ttl"
 	  " bayes_sql_dsn bayes_sql_override_username bayes_sql_password"

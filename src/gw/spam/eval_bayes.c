@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "gw/spam/eval_bayes.h"
+#include "gw/spam/eval_help.h"
 #include "gw/spam/eval_table.h"
 #include "lib/re/re.h"
 
@@ -86,6 +87,18 @@ static enum conf_verdict stopwords(struct conf_parser *p, struct bayes_conf *c, 
 	return CONF_OK;
 }
 
+static enum conf_verdict add_addresses(struct addr_list *list, struct str value)
+{
+	struct str word;
+
+	if (value.n == 0)
+		return CONF_MISSING;
+	while (str_word(&value, &word))
+		if (list->entries.n < BAYES_IGNORED_ADDRESSES_MAX)
+			addr_list_add(list, word);
+	return CONF_OK;
+}
+
 static enum conf_verdict set_text(struct conf_parser *p, struct str value, struct str *out)
 {
 	*out = str_copy(p->conf->keep, value);
@@ -145,6 +158,10 @@ static enum conf_verdict setting(struct conf_parser *p, void *conf, struct str k
 	}
 	if (str_eq(key, STR("bayes_token_sources")))
 		return set_sources(value, &c->sources);
+	if (str_eq(key, STR("bayes_ignore_from")))
+		return add_addresses(&c->ignore_from, value);
+	if (str_eq(key, STR("bayes_ignore_to")))
+		return add_addresses(&c->ignore_to, value);
 	if (str_eq(key, STR("bayes_ignore_header")))
 		return ignore_header(p, c, value);
 	if (str_starts(key, stopword))
@@ -168,6 +185,8 @@ static void conf_init(struct spam_conf *c, void *conf)
 	struct bayes_conf *b = conf;
 
 	bayes_conf_init(c->keep, b);
+	addr_list_init(&b->ignore_from, c->keep);
+	addr_list_init(&b->ignore_to, c->keep);
 	b->worker = learnt_worker_new(c->keep, &store_kind);
 }
 
@@ -244,6 +263,20 @@ static void tell_tokens(const struct map *tokens, const struct bayes_count *coun
 	}
 }
 
+static bool any_in(const struct addr_list *list, struct spam_texts addresses)
+{
+	for (size_t i = 0; i < addresses.n; i++)
+		if (addr_list_has(list, addresses.v[i]))
+			return true;
+	return false;
+}
+
+bool bayes_ignores(struct eval_run *r, const struct bayes_conf *c)
+{
+	return (c->ignore_from.entries.n && any_in(&c->ignore_from, eval_senders(r))) ||
+	       (c->ignore_to.entries.n && any_in(&c->ignore_to, eval_recipients(r)));
+}
+
 static int ask(struct eval_run *r, struct bayes_store *store, struct bayes_verdict *v,
 	       struct err *e)
 {
@@ -286,10 +319,11 @@ static const struct bayes_verdict *verdict(struct eval_run *r)
 	if (v->asked)
 		return v;
 	v->asked = true;
-	if (c->use && c->use_rules)
+	if (c->use && c->use_rules && !bayes_ignores(r, c))
 		store = learnt_worker_store(c->worker, c->path, false);
 	if (!store)
-		log_debug("bayes: off, or nothing is learnt: %.*s" LEARNT_SUFFIX, STR_ARG(c->path));
+		log_debug("bayes: off, not for this mail, or nothing is learnt in %.*s%s",
+			  STR_ARG(c->path), LEARNT_SUFFIX);
 	/* A mail does not wait for the classifier to be repaired. */
 	if (store && ask(r, store, v, &e) < 0)
 		log_err("the Bayes classifier says nothing: %s", e.msg);

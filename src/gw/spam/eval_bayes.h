@@ -12,6 +12,12 @@ struct bayes_verdict {
 	struct str id;
 };
 
+/*
+ * Does the site want the classifier to stay out of mails of this sender, or to this recipient
+ * (bayes_ignore_from, bayes_ignore_to)? `r` may be of any family.
+ */
+bool bayes_ignores(struct eval_run *r, const struct bayes_conf *c);
+
 /* eval_bayes_learn.c: see struct eval_family. */
 const char *bayes_family_autolearn(struct eval_run *r, struct spam_result *result);
 void bayes_family_learn(struct eval_run *r, int64_t deadline);

@@ -113,7 +113,7 @@ static const char *discriminate(struct eval_run *r, const struct spam_result *re
 
 	if (as == BAYES_IS_UNKNOWN)
 		return "no autolearn_force=no";
-	if (!c->loaded || was_learnt(r, v))
+	if (!c->loaded || bayes_ignores(r, c) || was_learnt(r, v))
 		return str_z(r->a, str_fmt(r->a, "unavailable autolearn_force=%s", forcing(r)));
 	v->lesson = as;
 	return str_z(r->a, str_fmt(r->a, "%s autolearn_force=%s",

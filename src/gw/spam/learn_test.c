@@ -184,6 +184,28 @@ static void bayes_learning_is_set(void **state)
 	}
 }
 
+/* Neither asked about mails that the site keeps it out of, nor taught by them. */
+static void bayes_stays_out(void **state)
+{
+	static const char conf[] = BAYES_CONF "bayes_ignore_from *@out.example\n"
+					      "bayes_ignore_to list@in.example x@in.example\n";
+	static const char *const out[] = { "From: a@out.example", "To: b@c.d, X@in.example" };
+	struct spam_rules *rules = load_at(conf, "keptout");
+	struct spam_result r;
+
+	(void)state;
+	assert_string_equal(lesson(rules, "hello", "dear friend"), "ham" NO_FORCE);
+	assert_string_equal(lesson(rules, "a head", "and a body"), "spam" NO_FORCE);
+	rules = load_at(conf, "keptout");
+	r = check(rules, STR("Subject: hello\n\nhello dear friend\n"));
+	assert_non_null(find(&r, "BAYES_00"));
+	for (size_t i = 0; i < ARRAY_LEN(out); i++) {
+		r = check(rules, str_fmt(a, "%s\nSubject: hello\n\nhello dear friend\n", out[i]));
+		assert_null(find(&r, "BAYES_00"));
+		assert_string_equal(r.autolearn, "unavailable" NO_FORCE);
+	}
+}
+
 /* Learning has its own columns of scores: what Bayes says is not learnt from itself. */
 static void bayes_moves_the_score_set(void **state)
 {
@@ -243,6 +265,7 @@ int main(void)
 		cmocka_unit_test(bayes_learns_what_is_certain),
 		cmocka_unit_test(bayes_learning_is_set),
 		cmocka_unit_test(bayes_moves_the_score_set),
+		cmocka_unit_test(bayes_stays_out),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

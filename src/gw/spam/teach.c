@@ -73,9 +73,10 @@ static int64_t received_at(struct arena *a, struct spam_message *m, int64_t now)
 }
 
 int spam_teach(struct arena *a, const struct spam_rules *rules, struct bayes_store *s,
-	       struct str raw, enum bayes_class as, int64_t now, int64_t deadline, bool *changed,
+	       struct str raw, const struct spam_lesson *lesson, int64_t deadline, bool *changed,
 	       struct err *e)
 {
+	const struct bayes_conf *c = bayes_conf(rules);
 	struct spam_mail mail = { 0 };
 	struct spam_message *m;
 	struct map tokens;
@@ -85,8 +86,12 @@ int spam_teach(struct arena *a, const struct spam_rules *rules, struct bayes_sto
 	if (spam_markup_remove(a, raw, &mail.raw, e) < 0)
 		return -1;
 	m = spam_message_read(a, &mail, &rules->view);
+	*changed = false;
+	if (lesson->ignores && lesson->as != BAYES_IS_UNKNOWN &&
+	    bayes_ignores(&(struct eval_run){ .a = a, .m = m }, c))
+		return 0;
 	extract_run(a, m, settings_of(rules, &eval_extract));
-	bayes_tokens(a, m, bayes_conf(rules), &tokens);
-	return bayes_store_learn(s, bayes_seen_id(a, m), bayes_keys(a, &tokens), as,
-				 received_at(a, m, now), deadline, changed, e);
+	bayes_tokens(a, m, c, &tokens);
+	return bayes_store_learn(s, bayes_seen_id(a, m), bayes_keys(a, &tokens), lesson->as,
+				 received_at(a, m, lesson->now), deadline, changed, e);
 }

@@ -29,10 +29,17 @@ MUST_CHECK int spam_bayes_expire(const struct spam_rules *rules, enum bayes_expi
 /* Where the auto-whitelist of the rules is, LEARNT_SUFFIX included. */
 const char *spam_awl_path(struct arena *a, const struct spam_rules *rules);
 
+/* What somebody says of a mail. */
+struct spam_lesson {
+	enum bayes_class as; /* BAYES_IS_UNKNOWN: forget what it was learnt as */
+	bool ignores;        /* of mails that bayes_ignore_… mean nothing is learnt */
+	int64_t now;         /* seconds since 1970 */
+};
+
 /*
- * The mail is spam or ham (BAYES_IS_UNKNOWN: forget what it was learnt as). Markup of earlier
- * checks is taken out first. *changed is false if that was known.
+ * Learns from the mail `raw`; markup of earlier checks is taken out first. *changed is false if
+ * there was nothing to learn.
  */
 MUST_CHECK int spam_teach(struct arena *a, const struct spam_rules *rules, struct bayes_store *s,
-			  struct str raw, enum bayes_class as, int64_t now, int64_t deadline,
+			  struct str raw, const struct spam_lesson *lesson, int64_t deadline,
 			  bool *changed, struct err *e);

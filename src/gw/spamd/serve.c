@@ -232,17 +232,20 @@ static int check(struct session *s, struct err *e)
 /* What TELL asks for, as far as it is about our own store. */
 static int teach(struct session *s, bool *set, bool *removed, struct err *e)
 {
-	enum bayes_class as = s->r.remove_local ? BAYES_IS_UNKNOWN
-			      : s->r.is_spam	? BAYES_IS_SPAM
-						: BAYES_IS_HAM;
+	const struct spam_lesson lesson = {
+		.as = s->r.remove_local ? BAYES_IS_UNKNOWN
+		      : s->r.is_spam    ? BAYES_IS_SPAM
+					: BAYES_IS_HAM,
+		.now = time(NULL),
+	};
 	struct bayes_store *store;
 	bool changed;
 
 	if (!s->r.remove_local && !(s->r.set_local && s->r.has_class))
 		return 0;
 	if (spam_bayes_open(s->a, s->s->rules, true, &store, e) < 0 ||
-	    spam_teach(s->a, s->s->rules, store, s->mail, as, time(NULL),
-		       net_now() + SPAMD_LEARN_MS, &changed, e) < 0)
+	    spam_teach(s->a, s->s->rules, store, s->mail, &lesson, net_now() + SPAMD_LEARN_MS,
+		       &changed, e) < 0)
 		return -1;
 	*set = changed && !s->r.remove_local;
 	*removed = changed && s->r.remove_local;
