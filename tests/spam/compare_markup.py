@@ -70,8 +70,10 @@ HEAD = ("Received: from x.example (x.example [198.51.100.7]) by mx.example with 
         "Subject: Something\nDate: Fri, 27 Nov 2020 10:00:00 +0000\n"
         "Message-ID: <a1b2c3d4@b.example>\n")
 GTUBE = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
+GERMAN = "Dann geht er am Abend nach Hause zu seiner Familie, wo sie zusammen essen.\n"
 MAILS = {"ham": f"{HEAD}\nA text, to be read.\n",
          "spam": f"{HEAD}\n{GTUBE}\n",
+         "german": f"{HEAD}\n{GERMAN * 5}",
          "crlf": f"{HEAD}\nA text, to be read.\n".replace("\n", "\r\n"),
          "endless": f"{HEAD}\nA text without an end"}
 PREFS = ("report_hostname host.example\nuse_bayes 0\nrequired_score 4\n"
@@ -79,7 +81,9 @@ PREFS = ("report_hostname host.example\nuse_bayes 0\nrequired_score 4\n"
          "describe FROM_B It is from B\nscore FROM_B 4.5\n")
 OPTIONS = {"tested": ["-t"], "tested and without": ["-t", "-d"], "without": ["-d"],
            "status": ["-e"], "own rules": ["-p", "{prefs}"],
-           "own rules, tested": ["-p", "{prefs}", "-t"]}
+           "own rules, tested": ["-p", "{prefs}", "-t"],
+           "languages": ["--cf=loadplugin Mail::SpamAssassin::Plugin::TextCat",
+                         "--cf=add_header all Languages _LANGUAGES_"]}
 
 
 def compare_options(program, directory):

@@ -1,5 +1,6 @@
 /* check_language() and check_body_8bits(): mail in languages that nobody here reads. */
 #include "gw/spam/eval_table.h"
+#include "gw/spam/markup_int.h"
 #include "gw/spam/textcat.h"
 
 #define RULES_DIR "/usr/share/spamassassin"
@@ -12,7 +13,7 @@ struct settings {
 	struct textcat_options o;
 	struct str ok;
 	struct textcat *profiles; /* NULL: there are none */
-	bool as_header;           /* rules match the languages themselves */
+	bool as_header;           /* rules match the languages themselves, or markup names them */
 };
 
 struct textcat_mail {
@@ -189,7 +190,8 @@ static void conf_done(struct spam_conf *c, void *conf)
 	struct err e;
 
 	s->o.wanted = s->ok;
-	s->as_header = has_header_rule(c);
+	s->as_header = has_header_rule(c) ||
+		       markup_has(eval_conf_of(c, &markup_settings), STR("_LANGUAGES_"));
 	if ((wants_all(s) && !s->as_header) || !conf_plugin_loaded(c, "TextCat"))
 		return;
 	if (textcat_load(c->keep, str_z(c->tmp, str_fmt(c->tmp, "%s/languages", dir)), &s->profiles,

@@ -255,3 +255,15 @@ const struct markup_conf *markup_conf(const struct spam_rules *rules)
 			return rules->evals[i];
 	return NULL;
 }
+
+bool markup_has(const struct markup_conf *m, struct str text)
+{
+	bool has = str_find(buf_str(&m->report), text) >= 0 ||
+		   str_find(buf_str(&m->unsafe), text) >= 0;
+
+	for (size_t i = 0; i < m->n_fields; i++)
+		has |= str_find(m->fields[i].value, text) >= 0;
+	for (size_t i = 0; i < REWRITES; i++)
+		has |= str_find(m->rewrite[i], text) >= 0;
+	return has;
+}

@@ -26,6 +26,8 @@ struct markup_conf {
 /* markup_conf.c: a family without functions, for its settings. */
 extern const struct eval_family markup_settings;
 const struct markup_conf *markup_conf(const struct spam_rules *rules);
+/* Whether `text` is in some template. */
+bool markup_has(const struct markup_conf *m, struct str text);
 
 /* markup_tags.c: `text` with every tag replaced; an unknown tag stays as it is. */
 void markup_expand(struct buf *b, const struct spam_checked *c, struct str text);

@@ -365,6 +365,16 @@ static void tag_relays_external(struct tag *t)
 	add_relays(t, SPAM_RELAYS_EXTERNAL);
 }
 
+/* What TextCat takes the text for. */
+static void tag_languages(struct tag *t)
+{
+	const struct spam_header_query q = { .name = STR("X-Languages") };
+	struct str text;
+
+	if (spam_header_text(t->c->result->message, &q, &text))
+		buf_add(t->b, str_trim(text));
+}
+
 static const struct {
 	const char *name;
 	void (*add)(struct tag *t);
@@ -391,6 +401,7 @@ static const struct {
 	{ "PREVIEW", tag_preview },
 	{ "SUMMARY", tag_summary },
 	{ "HEADER", tag_header },
+	{ "LANGUAGES", tag_languages },
 	{ "RELAYSTRUSTED", tag_relays_trusted },
 	{ "RELAYSUNTRUSTED", tag_relays_untrusted },
 	{ "RELAYSINTERNAL", tag_relays_internal },
