@@ -86,24 +86,23 @@ static size_t dots(struct str host)
 }
 
 /* A service itself, its www., or one of the names that a service (".page.link") hands out. */
-static const void *service_of(const struct short_conf *s, struct str host)
+static struct str service_of(const struct short_conf *s, struct str host)
 {
 	size_t levels = dots(host), first = (size_t)str_chr(host, '.');
-	const void *what = map_get(&s->services, host);
 
-	if (what || levels != 2 || first == 0)
-		return what;
+	if (map_get(&s->services, host) || levels != 2 || first == 0)
+		return host;
 	if (str_starts(host, STR("www.")))
-		return map_get(&s->services, str_from(host, first + 1));
-	return str_starts(host, STR("www")) ? NULL : map_get(&s->services, str_from(host, first));
+		return str_from(host, first + 1);
+	return str_starts(host, STR("www")) ? host : str_from(host, first);
 }
 
 bool short_link_read(struct eval_run *r, struct str uri, struct short_link *out)
 {
 	const struct short_conf *s = r->conf;
-	const void *service;
+	const void *what;
 	struct re_caps caps;
-	struct str host;
+	struct str host, service;
 
 	if (re_search(s->re[SHORT_RE_LINK], uri, 0, &caps) != RE_MATCH)
 		return false;
@@ -112,9 +111,10 @@ bool short_link_read(struct eval_run *r, struct str uri, struct short_link *out)
 	if (dots(host) == 1 && re_group(&caps, uri, 2).n == 0)
 		return false;
 	service = service_of(s, host);
-	if (!service)
+	what = map_get(&s->services, service);
+	if (!what)
 		return false;
-	*out = (struct short_link){ .uri = uri, .get = service == &short_get };
+	*out = (struct short_link){ .uri = uri, .service = service, .get = what == &short_get };
 	return true;
 }
 

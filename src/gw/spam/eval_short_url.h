@@ -36,7 +36,8 @@ struct short_conf {
 /* A link through a service, and where it leads from there. */
 struct short_link {
 	struct str uri;
-	bool get; /* how its service is asked */
+	struct str service; /* as it is listed */
+	bool get;           /* how it is asked */
 	bool over;
 	VEC(struct str) been; /* where it has led so far */
 };

@@ -2,6 +2,7 @@
 #include "base/net.h"
 #include "gw/spam/eval_short_url.h"
 #include "gw/spam/talks.h"
+#include "lib/dns/health.h"
 #include "lib/http/http.h"
 
 enum { NO_ANSWER = 500 /* what SpamAssassin takes for it */ };
@@ -10,6 +11,8 @@ enum { NO_ANSWER = 500 /* what SpamAssassin takes for it */ };
 struct round {
 	struct short_link *links[SHORT_LINKS_MAX];
 	struct str hosts[SHORT_LINKS_MAX];
+	struct talk_server servers[SHORT_LINKS_MAX];
+	struct health *health[SHORT_LINKS_MAX];
 	struct http_ask asks[SHORT_LINKS_MAX];
 	size_t n;
 };
@@ -38,13 +41,31 @@ bool short_address_ok(const struct cidr_addr *addr)
 	return ok;
 }
 
+/* False if it cannot be asked, or is spared since it has not answered lately. */
+static bool add_link(struct eval_run *r, struct round *round, struct short_link *l)
+{
+	struct talk_server server = { .host = l->service };
+	size_t i = round->n;
+
+	if (!http_url_host(r->a, l->uri, &round->hosts[i], &server.port) ||
+	    (server.port != 80 && server.port != 443))
+		return false;
+	round->health[i] = talks_health(r->a, r->env->network->health, &server);
+	if (round->health[i] && !health_may_ask(round->health[i], net_now()))
+		return false;
+	round->servers[i] = server;
+	round->links[i] = l;
+	round->asks[i] = (struct http_ask){ .url = l->uri, .get = l->get };
+	round->n++;
+	return true;
+}
+
 static void add_open_links(struct eval_run *r, struct short_mail *mail, struct round *round)
 {
 	const struct short_conf *s = r->conf;
 
 	for (size_t i = 0; i < mail->links.n && round->n < SHORT_LINKS_MAX; i++) {
 		struct short_link *l = &mail->links.p[i];
-		uint16_t port;
 
 		if (l->over)
 			continue;
@@ -52,12 +73,7 @@ static void add_open_links(struct eval_run *r, struct short_mail *mail, struct r
 			mail->longest = l->over = true;
 			continue;
 		}
-		l->over = !http_url_host(r->a, l->uri, &round->hosts[round->n], &port) ||
-			  (port != 80 && port != 443);
-		if (l->over)
-			continue;
-		round->links[round->n] = l;
-		round->asks[round->n++] = (struct http_ask){ .url = l->uri, .get = l->get };
+		l->over = !add_link(r, round, l);
 	}
 }
 
@@ -65,6 +81,7 @@ static void add_open_links(struct eval_run *r, struct short_mail *mail, struct r
 static void resolve(struct eval_run *r, struct short_mail *mail, struct round *round,
 		    int64_t deadline)
 {
+	const int64_t asked = net_now();
 	enum talk_address found[SHORT_LINKS_MAX];
 	bool pending = true;
 	size_t kept = 0;
@@ -81,9 +98,13 @@ static void resolve(struct eval_run *r, struct short_mail *mail, struct round *r
 	for (size_t i = 0; i < round->n; i++) {
 		if (found[i] == TALK_FOUND && short_address_ok(&round->asks[i].addr)) {
 			round->links[kept] = round->links[i];
+			round->servers[kept] = round->servers[i];
+			round->health[kept] = round->health[i];
 			round->asks[kept++] = round->asks[i];
 			continue;
 		}
+		if (found[i] == TALK_PENDING)
+			talks_judge(&round->servers[i], round->health[i], asked, false);
 		round->links[i]->over = true;
 		mail->code[NO_ANSWER] |= found[i] != TALK_FOUND;
 	}
@@ -159,13 +180,18 @@ void short_links_follow(struct eval_run *r, struct short_mail *mail)
 
 	while (net_now() < deadline) {
 		struct round round = { .n = 0 };
+		int64_t asked;
 
 		add_open_links(r, mail, &round);
 		resolve(r, mail, &round, deadline);
 		if (round.n == 0)
 			return;
+		asked = net_now();
 		http_ask_all(r->a, round.asks, round.n, s->user_agent, deadline);
-		for (size_t i = 0; i < round.n; i++)
+		for (size_t i = 0; i < round.n; i++) {
+			talks_judge(&round.servers[i], round.health[i], asked,
+				    round.asks[i].status > 0);
 			take_answer(r, mail, round.links[i], &round.asks[i]);
+		}
 	}
 }

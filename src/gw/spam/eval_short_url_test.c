@@ -1,10 +1,14 @@
+#define _GNU_SOURCE /* unshare */
 /*
  * Who is asked where a short link leads, and who is not; tests/spam/compare_short_urls.py has the
  * services, on which SpamAssassin agrees.
  */
+#include <sched.h>
+
 #include "gw/spam/net_testing.h"
 
 #include "gw/spam/eval_short_url.h"
+#include "lib/dns/health.h"
 
 #define SHORT_CONF                                                                                 \
 	"loadplugin Mail::SpamAssassin::Plugin::DecodeShortURLs\n"                                 \
@@ -53,6 +57,26 @@ static void test_other_ports_and_no_links_are_not_asked(void **state)
 	expect(SHORT_CONF "clear_url_shortener sho.example\n", "", SHORT_MAIL, "");
 }
 
+/* Mails do not wait for it again and again. */
+static void test_silent_service_is_spared(void **state)
+{
+	const char *said = "SHORT SILENT";
+	const struct spam_rules *rules = load(SHORT_CONF, SPAM_SET_NET);
+	int mails = 0;
+
+	(void)state;
+	if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0) {
+		print_message("skipped: no network without hosts can be made\n");
+		skip();
+	}
+	know("sho.example A 198.18.255.1\n");
+	health = spam_list_health_new(a);
+	for (; mails < 100 && strcmp(said, "SHORT SILENT") == 0; mails++)
+		said = hits(rules, SHORT_MAIL);
+	assert_string_equal(said, "SHORT");
+	assert_true(mails > HEALTH_SILENCES);
+}
+
 static void test_wrong_settings(void **state)
 {
 	static const char *const lines[] = {
@@ -84,6 +108,7 @@ int main(void)
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_private_services_are_not_asked),
 		cmocka_unit_test(test_other_ports_and_no_links_are_not_asked),
+		cmocka_unit_test(test_silent_service_is_spared),
 		cmocka_unit_test(test_wrong_settings),
 	};
 

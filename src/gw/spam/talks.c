@@ -86,22 +86,35 @@ static bool connect_to(struct arena *a, int type, const struct cidr_addr *addr, 
 	return connect(t->fd, (struct sockaddr *)&to, size) == 0 || errno == EINPROGRESS;
 }
 
-static void judge(const struct talk *t, bool answered)
+struct health *talks_health(struct arena *a, struct spam_list_health *health,
+			    const struct talk_server *server)
 {
-	int before = t->health ? t->health->silences : 0;
+	return spam_list_health_server(health,
+				       str_fmt(a, "%.*s:%d", STR_ARG(server->host), server->port));
+}
+
+void talks_judge(const struct talk_server *server, struct health *health, int64_t asked,
+		 bool answered)
+{
+	int before = health ? health->silences : 0;
 	int64_t now = net_now();
 
-	if (!t->health)
+	if (!health)
 		return;
 	if (answered) {
-		health_answered(t->health, now);
+		health_answered(health, now);
 		return;
 	}
-	health_silent(t->health, t->asked, now);
-	if (before < HEALTH_SILENCES && t->health->silences == HEALTH_SILENCES)
+	health_silent(health, asked, now);
+	if (before < HEALTH_SILENCES && health->silences == HEALTH_SILENCES)
 		log_warn("%.*s, port %d, does not answer as it should: it is not asked for %d "
 			 "seconds",
-			 STR_ARG(t->server.host), t->server.port, HEALTH_SKIP_MS / 1000);
+			 STR_ARG(server->host), server->port, HEALTH_SKIP_MS / 1000);
+}
+
+static void judge(const struct talk *t, bool answered)
+{
+	talks_judge(&t->server, t->health, t->asked, answered);
 }
 
 int talks_open(struct talks *t, struct arena *a, int type, const struct talk_server *server,
@@ -112,8 +125,7 @@ int talks_open(struct talks *t, struct arena *a, int type, const struct talk_ser
 	if (t->over || t->n == TALKS_MAX)
 		return -1;
 	talk.asked = net_now();
-	talk.health = spam_list_health_server(
-		health, str_fmt(a, "%.*s:%d", STR_ARG(server->host), server->port));
+	talk.health = talks_health(a, health, server);
 	if (talk.health && !health_may_ask(talk.health, talk.asked))
 		return -1;
 	if (!connect_to(a, type, addr, &talk)) {

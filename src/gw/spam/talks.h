@@ -62,6 +62,15 @@ bool talks_late(struct talks *t, int fd);
 /* Nothing more is expected from `fd`, which is closed and has given an answer or none. */
 void talks_end(struct talks *t, int fd, bool answered);
 
+/*
+ * The same for servers that somebody else talks to: what is known of one, by host and port; NULL if
+ * nothing is kept. Then whether it has answered a question that was asked at `asked`.
+ */
+struct health *talks_health(struct arena *a, struct spam_list_health *health,
+			    const struct talk_server *server);
+void talks_judge(const struct talk_server *server, struct health *health, int64_t asked,
+		 bool answered);
+
 /* Nobody waits any more: who has not answered by now has been silent. All are closed. */
 void talks_over(struct talks *t);
 
