@@ -31,6 +31,13 @@ int spam_bayes_open(struct arena *a, const struct spam_rules *rules, bool create
 	return bayes_store_open(a, path, create, out, e);
 }
 
+struct bayes_store *spam_bayes_shared(const struct spam_rules *rules)
+{
+	const struct bayes_conf *c = bayes_conf(rules);
+
+	return learnt_worker_store(c->worker, c->path, true);
+}
+
 int spam_bayes_expire(const struct spam_rules *rules, enum bayes_expire_when when, int64_t now,
 		      int64_t deadline, struct bayes_expiry *out, struct err *e)
 {

@@ -17,6 +17,13 @@ MUST_CHECK int spam_bayes_open(struct arena *a, const struct spam_rules *rules, 
 			       struct bayes_store **out, struct err *e);
 
 /*
+ * The same store for a process that also checks mails: the one that its checks use, since a process
+ * must not have such a file open twice (it would lose its locks). NULL: it is damaged or cannot be
+ * made, which was logged.
+ */
+struct bayes_store *spam_bayes_shared(const struct spam_rules *rules);
+
+/*
  * Lets tokens go that no mail had for long. With BAYES_EXPIRE_DAILY, however often it is called, it
  * does what `sa-learn --force-expire` does from cron; BAYES_EXPIRE_IF_LARGE means nothing with
  * bayes_auto_expire 0. Nothing is to be done where the rules use no classifier; ERR_NOTFOUND: there

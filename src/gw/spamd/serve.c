@@ -243,8 +243,10 @@ static int teach(struct session *s, bool *set, bool *removed, struct err *e)
 
 	if (!s->r.remove_local && !(s->r.set_local && s->r.has_class))
 		return 0;
-	if (spam_bayes_open(s->a, s->s->rules, true, &store, e) < 0 ||
-	    spam_teach(s->a, s->s->rules, store, s->mail, &lesson, net_now() + SPAMD_LEARN_MS,
+	store = spam_bayes_shared(s->s->rules);
+	if (!store)
+		return err_set(e, ERR_TEMP, "the Bayes classifier is off");
+	if (spam_teach(s->a, s->s->rules, store, s->mail, &lesson, net_now() + SPAMD_LEARN_MS,
 		       &changed, e) < 0)
 		return -1;
 	*set = changed && !s->r.remove_local;

@@ -4,19 +4,23 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
 
+#include "gw/spam/learnt.h"
 #include "gw/spamd/spamd.h"
 
 static struct arena *a, *work;
 static struct spam_rules *rules;
+static bool tells; /* as --allow-tell */
 
 /* What is answered to a client that says all this and then is silent. */
 static const char *ask_bytes(struct str request)
 {
-	const struct spamd s = { .rules = rules, .hostname = "host.example" };
+	const struct spamd s = { .rules = rules, .hostname = "host.example", .allow_tell = tells };
 	static struct conn c;
 	char *answer = arena_alloc(a, 1 << 16);
 	size_t got = 0;
@@ -139,6 +143,50 @@ static void compressed(void **state)
 	assert_string_equal(ask_compressed(huge, 0), NO_ZLIB "the mail is too large\r\n");
 }
 
+/* Whether this process has locked the file, as another one sees it. */
+static bool is_locked(const char *path)
+{
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+		int fd = open(path, O_RDWR | O_CLOEXEC);
+
+		_exit(fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status == 0;
+}
+
+/* Both work on one opening of the store: a second one's end would take the first one's locks. */
+static void checks_and_lessons_share_the_store(void **state)
+{
+#define TELL "TELL SPAMC/1.5\r\nMessage-class: spam\r\nSet: local\r\n\r\n"
+	char dir[] = "/tmp/spamd-test-XXXXXX";
+	struct spam_rules *plain = rules;
+	struct spam_load_report report;
+	struct spam_conf_paths paths = { .lines = true };
+	struct err e;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	paths.extra = str_fmt(a, "loadplugin Mail::SpamAssassin::Plugin::Bayes\nuse_bayes 1\n"
+				 "body B eval:check_bayes('0.5', '1')\ntflags B learn\n"
+				 "score B 1\nbayes_path %s/bayes\n", dir);
+	assert_int_equal(spam_rules_load(a, &paths, &rules, &report, &e), 0);
+	tells = true;
+	assert_non_null(strstr(ask(TELL SPAM), "\r\nDidSet: local\r\n"));
+	ask("CHECK SPAMC/1.5\r\n\r\n" SPAM);
+	assert_non_null(strstr(ask(TELL SPAM "more\n"), "\r\nDidSet: local\r\n"));
+	assert_true(is_locked(str_z(a, str_fmt(a, "%s/bayes.mdb-lock", dir))));
+	assert_int_equal(learnt_remove(a, str_z(a, str_fmt(a, "%s/bayes.mdb", dir)), &e), 0);
+	rmdir(dir);
+	rules = plain;
+	tells = false;
+}
+
 static int setup(void **state)
 {
 	struct spam_conf_paths paths = {
@@ -169,6 +217,7 @@ int main(void)
 		cmocka_unit_test(commands),
 		cmocka_unit_test(wrong_requests),
 		cmocka_unit_test(compressed),
+		cmocka_unit_test(checks_and_lessons_share_the_store),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
