@@ -38,7 +38,7 @@ def hits(trace):
 
 
 def test_text_within_a_pdf(lab, letter):
-    lines = "body LAB_OFFER /limited stock offer/\nscore LAB_OFFER 4\n" \
+    lines = "body LAB_OFFER /limited stock offer/\nscore LAB_OFFER 8\n" \
             "header LAB_TOOL X-ExtractText-Tools =~ /^pdftotext$/\nscore LAB_TOOL 0.5\n"
     with rules(lab, lines):
         trace = send(lab, attachment(letter, "a.pdf", text_pdf(b"A limited stock offer")))
@@ -46,7 +46,8 @@ def test_text_within_a_pdf(lab, letter):
         with settings(lab, "spam", ["extract_text 1"]):
             trace = send(lab, attachment(letter, "a.pdf", text_pdf(b"A limited stock offer")))
         assert hits(trace) >= {"LAB_OFFER", "LAB_TOOL"}, trace.lines
-        assert trace.final("bob@inside.test") == ("quarantine", "Quarantine/Mark Spam (Level 3)")
+        assert trace.final("bob@inside.test") == ("quarantine", "Quarantine/Mark Spam (Level 3)"), \
+            trace.lines
 
 
 def test_setting_is_in_effect(lab):
