@@ -20,18 +20,6 @@ static bool is_loopback(const struct cidr_addr *addr)
 	return memcmp(addr->b, one.b, 16) == 0 || memcmp(addr->b, none.b, 16) == 0;
 }
 
-/* An IPv4 address that is written as an IPv6 one, ::ffff:192.0.2.1, is itself. */
-static struct cidr_addr unmapped(const struct cidr_addr *addr)
-{
-	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
-	struct cidr_addr v4 = { .family = 4 };
-
-	if (addr->family != 6 || memcmp(addr->b, prefix, sizeof(prefix)) != 0)
-		return *addr;
-	memcpy(v4.b, addr->b + sizeof(prefix), 4);
-	return v4;
-}
-
 static bool is_our_address(const struct apply_facts *f, const struct cidr_addr *addr)
 {
 	if (is_loopback(addr) || memcmp(addr, &f->int_ip, sizeof(*addr)) == 0)
@@ -47,7 +35,7 @@ static bool is_this_machine(const struct apply_env *env, const struct cfg *c, st
 	struct cidr_addr addr;
 
 	if (cidr_addr_parse(host, &addr)) {
-		addr = unmapped(&addr);
+		addr = cidr_addr_unmapped(&addr);
 		return is_our_address(&env->facts, &addr);
 	}
 	return str_ieq(host, STR("localhost")) || str_ieq(host, c->dns.fqdn) ||

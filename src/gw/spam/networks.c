@@ -75,14 +75,9 @@ bool spam_networks_add(struct spam_networks *n, struct str word)
 /* ::ffff:192.0.2.1 as 192.0.2.1 */
 static bool parse_address(struct str ip, struct cidr_addr *out)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-
 	if (!cidr_addr_parse(ip, out))
 		return false;
-	if (out->family == 6 && memcmp(out->b, mapped, sizeof(mapped)) == 0) {
-		out->family = 4;
-		memmove(out->b, out->b + sizeof(mapped), OCTETS);
-	}
+	*out = cidr_addr_unmapped(out);
 	return true;
 }
 

@@ -107,3 +107,14 @@ struct cidr cidr_host(const struct cidr_addr *addr)
 {
 	return (struct cidr){ *addr, (uint8_t)addr_bits(addr) };
 }
+
+struct cidr_addr cidr_addr_unmapped(const struct cidr_addr *addr)
+{
+	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
+	struct cidr_addr v4 = { .family = 4 };
+
+	if (addr->family != 6 || memcmp(addr->b, prefix, sizeof(prefix)) != 0)
+		return *addr;
+	memcpy(v4.b, addr->b + sizeof(prefix), 4);
+	return v4;
+}

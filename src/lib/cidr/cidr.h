@@ -25,6 +25,9 @@ struct cidr {
 bool cidr_addr_parse(struct str s, struct cidr_addr *out);
 struct str cidr_addr_text(struct arena *a, const struct cidr_addr *addr);
 
+/* ::ffff:192.0.2.1, an IPv4 address written as an IPv6 one, as itself; others as they are. */
+struct cidr_addr cidr_addr_unmapped(const struct cidr_addr *addr);
+
 /* "[2001:db8::1]" or "192.0.2.1": as Postfix wants it. */
 struct str cidr_addr_bracketed(struct arena *a, const struct cidr_addr *addr);
 

@@ -100,12 +100,29 @@ static void test_prints_and_masks(void **state)
 	assert_text(cidr_addr_bracketed(a, &net.addr), "10.1.2.3");
 }
 
+static void test_unmapped(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "::ffff:192.0.2.1", "192.0.2.1" }, { "192.0.2.1", "192.0.2.1" },
+		{ "::192.0.2.1", "::192.0.2.1" },   { "2001:db8::1", "2001:db8::1" },
+	};
+	struct cidr_addr addr;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_true(cidr_addr_parse(str_of(cases[i][0]), &addr));
+		addr = cidr_addr_unmapped(&addr);
+		assert_string_equal(str_z(a, cidr_addr_text(a, &addr)), cases[i][1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_contains),
 		cmocka_unit_test(test_refuses),
 		cmocka_unit_test(test_prints_and_masks),
+		cmocka_unit_test(test_unmapped),
 	};
 
 	return cmocka_run_group_tests(tests, open_arena, close_arena);

@@ -206,18 +206,6 @@ static void set_identity(struct spf *s)
 		s->origin.n--;
 }
 
-/* ::ffff:192.0.2.1 is 192.0.2.1 */
-static struct cidr_addr unmapped(const struct cidr_addr *addr)
-{
-	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
-	struct cidr_addr v4 = { .family = 4 };
-
-	if (addr->family != 6 || memcmp(addr->b, prefix, sizeof(prefix)) != 0)
-		return *addr;
-	memcpy(v4.b, addr->b + sizeof(prefix), 4);
-	return v4;
-}
-
 struct spf *spf_open(struct arena *a, struct dns *d, const struct spf_query *query)
 {
 	struct spf *s = NEW(a, struct spf);
@@ -225,7 +213,7 @@ struct spf *spf_open(struct arena *a, struct dns *d, const struct spf_query *que
 	*s = (struct spf){ .a = a, .d = d, .query = *query };
 	s->scratch = arena_open("SPF", SCRATCH_MAX);
 	arena_on_free(a, close_scratch, s->scratch);
-	s->query.client = unmapped(&query->client);
+	s->query.client = cidr_addr_unmapped(&query->client);
 	s->query.terms = query->terms ? query->terms : SPF_TERMS;
 	ASSERT(s->query.terms <= SPF_TERMS_MAX);
 	set_identity(s);
