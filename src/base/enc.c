@@ -34,6 +34,13 @@ static unsigned base64_value(char c)
 	return v ? v - 1u : B64_SKIP;
 }
 
+int enc_base64_digit(char c)
+{
+	unsigned v = base64_value(c);
+
+	return v < B64_SKIP ? (int)v : -1;
+}
+
 /* The next group of up to four characters; returns how many there were, their bits in *bits. */
 static unsigned base64_group(struct str *in, uint32_t *bits)
 {

@@ -65,3 +65,6 @@ void enc_json_add(struct buf *to, struct str in);
 
 /* 0..15, or -1. */
 int enc_hex_digit(char c);
+
+/* 0..63, or -1 for what is no letter of base64. */
+int enc_base64_digit(char c);

@@ -1,15 +1,8 @@
 #define _GNU_SOURCE /* memmem */
 #include "gw/spam/transfer.h"
 
+#include "base/enc.h"
 #include "gw/spam/message_int.h"
-
-static int hex_digit(char c)
-{
-	if (ascii_is_digit(c))
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* Length of a line ending at `i`, 0 if there is none. */
 static size_t eol_at(struct str s, size_t i)
@@ -57,8 +50,8 @@ struct str spam_qp_decode(struct arena *a, struct str s)
 	size_t end = join_lines(s, out), n = 0;
 
 	for (size_t i = 0; i < end; i++) {
-		int hi = out[i] == '=' && i + 2 < end ? hex_digit(out[i + 1]) : -1;
-		int lo = hi >= 0 ? hex_digit(out[i + 2]) : -1;
+		int hi = out[i] == '=' && i + 2 < end ? enc_hex_digit(out[i + 1]) : -1;
+		int lo = hi >= 0 ? enc_hex_digit(out[i + 2]) : -1;
 
 		if (lo >= 0) {
 			out[n++] = (char)(hi << 4 | lo);
@@ -73,17 +66,7 @@ struct str spam_qp_decode(struct arena *a, struct str s)
 /* Value of a base64 digit, 64 for `=`, -1 for anything else. */
 static int base64_digit(char c)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (ascii_is_digit(c))
-		return c - '0' + 52;
-	if (c == '+')
-		return 62;
-	if (c == '/')
-		return 63;
-	return c == '=' ? 64 : -1;
+	return c == '=' ? 64 : enc_base64_digit(c);
 }
 
 struct str spam_base64_decode(struct arena *a, struct str s)

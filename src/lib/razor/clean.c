@@ -1,3 +1,4 @@
+#include "base/enc.h"
 #include "lib/razor/razor_int.h"
 
 /*
@@ -35,13 +36,7 @@ static struct str base64_text(struct str s)
 /* 0..63, -1 for what is skipped. */
 static int base64_value(char c)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (ascii_is_digit(c))
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : c == '=' ? EQUALS_SIGN : -1;
+	return c == '=' ? EQUALS_SIGN : enc_base64_digit(c);
 }
 
 static struct str base64_decoded(struct arena *a, struct str s)
