@@ -1,22 +1,7 @@
 /* What an HTML text of ours says in plain text: for disclaimers, which are small and trusted. */
 #include "base/utf8.h"
 #include "gw/rules/disclaimer.h"
-
-/* HTML 4 names of U+00A0 to U+00FF, in order. */
-static const char *const latin1[] = {
-	"nbsp",	  "iexcl",  "cent",   "pound",	"curren", "yen",    "brvbar", "sect",
-	"uml",	  "copy",   "ordf",   "laquo",	"not",	  "shy",    "reg",    "macr",
-	"deg",	  "plusmn", "sup2",   "sup3",	"acute",  "micro",  "para",   "middot",
-	"cedil",  "sup1",   "ordm",   "raquo",	"frac14", "frac12", "frac34", "iquest",
-	"Agrave", "Aacute", "Acirc",  "Atilde", "Auml",	  "Aring",  "AElig",  "Ccedil",
-	"Egrave", "Eacute", "Ecirc",  "Euml",	"Igrave", "Iacute", "Icirc",  "Iuml",
-	"ETH",	  "Ntilde", "Ograve", "Oacute", "Ocirc",  "Otilde", "Ouml",   "times",
-	"Oslash", "Ugrave", "Uacute", "Ucirc",	"Uuml",	  "Yacute", "THORN",  "szlig",
-	"agrave", "aacute", "acirc",  "atilde", "auml",	  "aring",  "aelig",  "ccedil",
-	"egrave", "eacute", "ecirc",  "euml",	"igrave", "iacute", "icirc",  "iuml",
-	"eth",	  "ntilde", "ograve", "oacute", "ocirc",  "otilde", "ouml",   "divide",
-	"oslash", "ugrave", "uacute", "ucirc",	"uuml",	  "yacute", "thorn",  "yuml",
-};
+#include "lib/html/latin1.h"
 
 static const struct {
 	const char *name;
@@ -49,9 +34,9 @@ static uint32_t entity(struct str name)
 {
 	if (str_starts(name, STR("#")))
 		return numeric(str_from(name, 1));
-	for (size_t i = 0; i < ARRAY_LEN(latin1); i++)
-		if (str_eq(name, str_of(latin1[i])))
-			return 0xa0 + (uint32_t)i;
+	for (size_t i = 0; i < HTML_LATIN1_NAMES; i++)
+		if (str_eq(name, str_of(html_latin1_names[i])))
+			return HTML_LATIN1_FIRST + (uint32_t)i;
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
 		if (str_eq(name, str_of(others[i].name)))
 			return others[i].cp;

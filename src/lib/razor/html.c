@@ -2,6 +2,7 @@
  * Tags as Razor takes them out: with the texts of scripts and styles left in, the last byte gone,
  * and everything from a NUL on, since its code counts on that byte and on a terminator.
  */
+#include "lib/html/latin1.h"
 #include "lib/razor/razor_int.h"
 
 /* A text is HTML if it has one of these. */
@@ -11,21 +12,6 @@ static const char *const tags[] = {
 	"head",   "hr",     "html",  "i",   "iframe", "img",  "input", "map",
 	"meta",   "object", "param", "pre", "script", "span", "style", "sub",
 	"sup",    "table",  "tbody", "td",  "th",     "tr",   "xml",   "xmp",
-};
-
-/* From code 160 on; in Latin-1. */
-static const char *const latin[] = {
-	"nbsp",   "iexcl",  "cent",   "pound",  "curren", "yen",    "brvbar", "sect",   "uml",
-	"copy",   "ordf",   "laquo",  "not",    "shy",    "reg",    "macr",   "deg",    "plusmn",
-	"sup2",   "sup3",   "acute",  "micro",  "para",   "middot", "cedil",  "sup1",   "ordm",
-	"raquo",  "frac14", "frac12", "frac34", "iquest", "Agrave", "Aacute", "Acirc",  "Atilde",
-	"Auml",   "Aring",  "AElig",  "Ccedil", "Egrave", "Eacute", "Ecirc",  "Euml",   "Igrave",
-	"Iacute", "Icirc",  "Iuml",   "ETH",    "Ntilde", "Ograve", "Oacute", "Ocirc",  "Otilde",
-	"Ouml",   "times",  "Oslash", "Ugrave", "Uacute", "Ucirc",  "Uuml",   "Yacute", "THORN",
-	"szlig",  "agrave", "aacute", "acirc",  "atilde", "auml",   "aring",  "aelig",  "ccedil",
-	"egrave", "eacute", "ecirc",  "euml",   "igrave", "iacute", "icirc",  "iuml",   "eth",
-	"ntilde", "ograve", "oacute", "ocirc",  "otilde", "ouml",   "divide", "oslash", "ugrave",
-	"uacute", "ucirc",  "uuml",   "yacute", "thorn",  "yuml",
 };
 
 static struct str until_nul(struct str s)
@@ -93,10 +79,10 @@ static size_t reference(struct str s, char *out)
 			name = basic[i].name;
 			*out = basic[i].c;
 		}
-	for (size_t i = 0; i < ARRAY_LEN(latin); i++)
-		if (str_starts(s, str_of(latin[i]))) {
-			name = str_of(latin[i]);
-			*out = i ? (char)(160 + i) : ' ';
+	for (size_t i = 0; i < HTML_LATIN1_NAMES; i++)
+		if (str_starts(s, str_of(html_latin1_names[i]))) {
+			name = str_of(html_latin1_names[i]);
+			*out = i ? (char)(HTML_LATIN1_FIRST + i) : ' ';
 		}
 	if (name.n == 0)
 		return 0;
