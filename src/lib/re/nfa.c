@@ -68,12 +68,11 @@ static uint32_t set_number(struct nfa_builder *b, struct arena *a, struct wide_s
 struct adding {
 	struct nfa_builder *b;
 	struct arena *a, *tmp;
-	size_t nodes_max;
 };
 
 static bool full(const struct adding *p)
 {
-	return p->b->nodes.n >= p->nodes_max || p->b->sets.n >= NFA_SETS_MAX;
+	return p->b->nodes.n >= NFA_NODES_MAX || p->b->sets.n >= NFA_SETS_MAX;
 }
 
 /* Each function gives the node where the part begins, whose end is `next`. */
@@ -160,8 +159,8 @@ static uint32_t add_part(struct adding *p, const struct wide *w, uint32_t next)
 bool nfa_add(struct nfa_builder *b, struct arena *a, const struct wide *w, uint32_t pattern)
 {
 	CLEAN_ARENA struct arena *tmp = arena_open("automaton", 1 << 28);
-	size_t nodes = b->nodes.n, sets = b->sets.n, most = nodes + NFA_PATTERN_NODES_MAX;
-	struct adding p = { b, a, tmp, most < NFA_NODES_MAX ? most : NFA_NODES_MAX };
+	size_t nodes = b->nodes.n, sets = b->sets.n;
+	struct adding p = { b, a, tmp };
 	uint32_t begin;
 
 	if (b->starts.n == NFA_PATTERNS_MAX)

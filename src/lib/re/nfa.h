@@ -15,7 +15,6 @@
 #include "lib/re/wide_int.h"
 
 enum {
-	NFA_PATTERN_NODES_MAX = 1 << 16,
 	NFA_NODES_MAX = 1 << 16, /* of all patterns together */
 	NFA_SETS_MAX = 1 << 14,
 	NFA_PATTERNS_MAX = 16,
