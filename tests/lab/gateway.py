@@ -5,8 +5,11 @@ import io
 import json
 import os
 import re
+import socket
+import time
 
 from lab import signatures, world
+from lab.logfile import LogFile, matching
 from lab.node import Node
 from lab.processes import children, namespaces_of
 from lab.quarantine import Quarantine
@@ -15,6 +18,7 @@ from lab.wait import until
 RULEDB = "Proxmox_ruledb"
 POLICY_STARTED = r"pmgpolicy\[\d+\]: Policy daemon \(re\)started"
 POLICY_SETTINGS = "/run/pmgpolicy/settings"    # that its answers depend on
+MAIL_INFO = 2 << 3 | 6     # facility and severity, RFC 3164 section 4.1.1
 DAEMON_USERS = ("pmg-smtp-filter", "pmgpolicy")
 
 RSYSLOG = """\
@@ -62,6 +66,10 @@ smtp_line_length_limit = 0
 
 class Gateway(Node):
     """The node under test."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.logs = {}
 
     def path(self, name):
         """A file of the gateway as a path that works out here."""
@@ -227,20 +235,28 @@ class Gateway(Node):
         return list(csv.DictReader(io.StringIO(out)))
 
     def log(self, pattern=None, name="mail.log"):
-        """Lines of a log; only those in which `pattern` is found, if given."""
-        try:
-            with open(f"{self.directory}/log/{name}", encoding="utf-8", errors="replace") as file:
-                lines = file.read().splitlines()
-        except FileNotFoundError:
-            return []
-        return [line for line in lines if re.search(pattern, line)] if pattern else lines
+        """Lines of a log; only those in which `pattern` is found, if given. Whatever was said
+        before the call is in it; a line that will be said some time is for wait_log."""
+        mark = f"lab: mark {time.monotonic_ns()}"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to_syslog:
+            to_syslog.connect(self.path("/dev/log"))
+            to_syslog.send(f"<{MAIL_INFO}>{mark}".encode())
+        file = self.log_file(name)
+        until(lambda: any(line.endswith(mark) for line in reversed(file.lines())),
+              f"rsyslogd does not write into {name}", every=0.002)
+        return matching(file.lines(), pattern)
 
     def wait_log(self, pattern, count=1, seconds=20):
         """Waits until `count` lines of mail.log match, and returns them."""
+        file = self.log_file("mail.log")
         def enough():
-            lines = self.log(pattern)
+            lines = matching(file.lines(), pattern)
             return lines if len(lines) >= count else None
         return until(enough, f"{count} lines like {pattern} in mail.log", seconds)
+
+    def log_file(self, name):
+        """A log, as far as rsyslogd has written it."""
+        return self.logs.setdefault(name, LogFile(f"{self.directory}/log/{name}"))
 
     def queue(self):
         """What Postfix still has, one dictionary per mail."""

@@ -70,7 +70,7 @@ def test_postfix_uses_the_filter_as_a_proxy(lab, letter):
     got = lab.lan.wait("bob@inside.test", mail.message_id)[0]
     assert got.raw.endswith(b"\r\n\r\n.\r\nline\r\n..\r\n")
     assert not lab.gw.log(r"postfix/lmtp\[\d+\]: .*" + mail.message_id)
-    assert lab.gw.log(r"proxy-accept: .*from=<alice@sender.example>")
+    lab.gw.wait_log(r"proxy-accept: .*from=<alice@sender.example>")
 
 
 def test_what_is_announced_works(lab, letter):

@@ -42,7 +42,7 @@ def test_postfix_over_tls(gateway, peer, letter):
     got = gateway.lan.wait("bob@inside.test", mail.message_id)[0]
     assert "BODY=8BITMIME" in got.envelope["mail"]
     assert got.raw.endswith(smtp.crlf(mail.text).partition(b"\r\n\r\n")[2])
-    assert "TLS connection established to 198.18.25.25[198.18.25.25]:25" in peer.log()
+    wait_peer(peer, r"TLS connection established to 198\.18\.25\.25\[198\.18\.25\.25\]:25")
     wait_peer(peer, r"to=<bob@inside\.test>, relay=198\.18\.25\.25.*status=sent \(250 ")
 
 

@@ -51,16 +51,16 @@ def test_every_line_about_a_mail_has_a_known_shape(lab, name):
 
 def test_reply_carries_the_log_id(lab):
     trace = send(lab, "ham")
-    assert lab.gw.log(rf"postfix/lmtp\[\d+\]: \w+: to=<bob@inside.test>.*status=sent "
-                      rf"\(250 2.5.0 OK \({trace.id}\)\)")
+    lab.gw.wait_log(rf"postfix/lmtp\[\d+\]: \w+: to=<bob@inside.test>.*status=sent "
+                    rf"\(250 2.5.0 OK \({trace.id}\)\)")
     blocked = send(lab, "blacklisted")
-    assert lab.gw.log(rf"status=sent \(250 2.7.0 BLOCKED \({blocked.id}\)\)")
+    lab.gw.wait_log(rf"status=sent \(250 2.7.0 BLOCKED \({blocked.id}\)\)")
 
 
 def test_accept_line_names_the_next_queue_id(lab):
     trace = send(lab, "ham")
     queue_id = trace.first(r"^accept mail to <bob@inside.test> \((\w+)\)").group(1)
-    assert lab.gw.log(rf"postfix/smtp\[\d+\]: {queue_id}: to=<bob@inside.test>.*status=sent")
+    lab.gw.wait_log(rf"postfix/smtp\[\d+\]: {queue_id}: to=<bob@inside.test>.*status=sent")
 
 
 def statistic(lab):

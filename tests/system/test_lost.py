@@ -96,7 +96,7 @@ def test_poison_mail_ends_in_the_virus_quarantine(lab, failpoint, letter):
     load.settle()
     assert load.account() == {"inside": 20}
     assert lab.lan.mails("bob@inside.test", poison.message_id) == []
-    assert lab.gw.log(r"pmg-smtp-filter\[\d+\]: .*crashed the filter")
+    lab.gw.wait_log(r"pmg-smtp-filter\[\d+\]: .*crashed the filter")
 
 
 @pytest.mark.long

@@ -326,7 +326,7 @@ def test_killed_workers_lose_nothing(grey):
     assert len(answers) == 2000
     assert set(answers) <= {DEFER, "dunno"} and answers.count("dunno") < 20
     until(lambda: len(workers(grey)) == 5, lambda: f"not replaced: {workers(grey)}")
-    assert grey.gw.log(r"pmgpolicy.*ended by signal 9")
+    grey.gw.wait_log(r"pmgpolicy.*ended by signal 9")
 
 
 def test_slow_name_servers_do_not_stop_greylisting(lab):
