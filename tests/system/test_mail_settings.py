@@ -16,6 +16,8 @@ from lab import smtp, world
 from lab.settings import settings
 from lab.wait import until
 
+pytestmark = pytest.mark.long      # it is Postfix that is looked at
+
 JUDGED_BY_POSTCONF = {
     # key: (value, what postconf has to say)
     "dwarning": (7, ("-h", "delay_warning_time", "7h")),                  # hours

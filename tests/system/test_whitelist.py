@@ -124,6 +124,7 @@ def test_a_listed_client_gets_past_dns_lists(lab, kind, value):
     until(listed, "the DNS list has no effect any more")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind, value", [(IP, world.CLIENTS[12]), (EMAIL, "x@bounces.example"),
                                          (TO_EMAIL, "nobody@inside.test")])
 @pytest.mark.parametrize("policy", [0, 1])
