@@ -47,16 +47,32 @@ bool input_may_match(struct arena *a, const struct spam_rules *rs, struct input_
 {
 	const struct rule_input *in;
 	struct input_scan *scan;
+	size_t words;
 
 	if (r->input == RULE_NO_INPUT || !rs->inputs[r->input].set)
 		return true;
 	in = &rs->inputs[r->input];
 	scan = &scans[r->input];
 	if (!scan->maybe || scan->text != texts) {
+		words = re_set_words(in->rules.n);
 		if (!scan->maybe)
-			scan->maybe = NEW_N(a, uint64_t, re_set_words(in->rules.n));
+			scan->maybe = NEW_N(a, uint64_t, words);
+		scan->each = n > 1 && n <= INPUT_EACH_MAX ? NEW_N(a, uint64_t, n * words) : NULL;
 		scan->text = texts;
-		re_set_scan(in->set, a, texts, n, scan->maybe);
+		re_set_scan(in->set, a, texts, n, scan->maybe, scan->each);
 	}
 	return re_set_bit(scan->maybe, r->place);
+}
+
+bool input_may_match_text(const struct spam_rules *rs, const struct input_scan *scans,
+			  const struct rule *r, const struct str *texts, size_t k)
+{
+	const struct input_scan *scan;
+	size_t words;
+
+	if (r->input == RULE_NO_INPUT || !rs->inputs[r->input].set)
+		return true;
+	scan = &scans[r->input];
+	words = re_set_words(rs->inputs[r->input].rules.n);
+	return !scan->each || scan->text != texts || re_set_bit(scan->each + k * words, r->place);
 }

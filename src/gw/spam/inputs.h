@@ -13,7 +13,10 @@
 #include "gw/spam/ruleset.h"
 #include "lib/re/set.h"
 
-enum { INPUT_SCANNED_MIN = 4 }; /* fewer patterns than this are tried one by one */
+enum {
+	INPUT_SCANNED_MIN = 4, /* fewer patterns than this are tried one by one */
+	INPUT_EACH_MAX = 4096, /* texts of one mail that are told apart */
+};
 
 /* ruleset.c: gives every rule with a pattern its input. */
 void inputs_make(struct spam_conf *c, struct spam_rules *rs);
@@ -25,6 +28,7 @@ bool input_is_scanned(const struct rule_input *in);
 struct input_scan {
 	const void *text;
 	uint64_t *maybe;
+	uint64_t *each; /* by text; NULL: there are one or too many */
 };
 
 /*
@@ -33,3 +37,7 @@ struct input_scan {
  */
 bool input_may_match(struct arena *a, const struct spam_rules *rs, struct input_scan *scans,
 		     const struct rule *r, const struct str *texts, size_t n);
+
+/* The same of one of the texts; true if it is not known. */
+bool input_may_match_text(const struct spam_rules *rs, const struct input_scan *scans,
+			  const struct rule *r, const struct str *texts, size_t k);

@@ -85,7 +85,8 @@ static void match_each(struct run *run, size_t i, const struct re *re, const str
 	unsigned n = 0;
 
 	for (size_t k = r->flags & RULE_NOSUBJECT && s == &run->body; k < s->texts.n; k++) {
-		if (!re_possible(r->re, &s->each[k]))
+		if (!input_may_match_text(run->rs, run->scans, r, s->texts.v, k) ||
+		    !re_possible(r->re, &s->each[k]))
 			continue;
 		if (!(r->flags & RULE_MULTIPLE)) {
 			if (match_once(run, i, re, s->texts.v[k]))

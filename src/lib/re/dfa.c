@@ -8,6 +8,7 @@ enum {
 	LEADS_FEW = 6,	   /* that a state without a row remembers */
 	ROW_AFTER = 32,	   /* visits: then a state gets a row */
 	ROWS_MAX = 1 << 13,
+	LANES = 4,	   /* automata that scan beside each other */
 	ROWS_FROM = 1,	   /* the first row is that of states without one: nothing is known */
 };
 
@@ -111,20 +112,29 @@ static void follow(uint32_t node)
 	work.todo[work.n_todo++] = (uint16_t)node;
 }
 
+static void take_byte(const struct nfa *nfa, const struct nfa_node *n, unsigned class)
+{
+	if (wide_set_has(&nfa->sets[n->arg], class))
+		work.nodes[work.n_nodes++] = (uint16_t)n->next;
+}
+
 /* From `node`, after a byte of kind `before`, with a byte of `class`. */
 static void take(const struct nfa *nfa, uint32_t node, enum nfa_kind before, unsigned class)
 {
 	enum nfa_kind after = (enum nfa_kind)nfa->kind_of[class];
 	bool edge = (before == NFA_WORD) != (after == NFA_WORD);
 
+	if (nfa->nodes[node].op == NFA_BYTE) {
+		take_byte(nfa, &nfa->nodes[node], class);
+		return;
+	}
 	follow(node);
 	while (work.n_todo) {
 		uint16_t at = work.todo[--work.n_todo];
 		const struct nfa_node *n = &nfa->nodes[at];
 
 		if (n->op == NFA_BYTE) {
-			if (wide_set_has(&nfa->sets[n->arg], class))
-				work.nodes[work.n_nodes++] = (uint16_t)n->next;
+			take_byte(nfa, n, class);
 		} else if (n->op == NFA_MATCH) {
 			work.matches[work.n_matches++] = at;
 		} else if (n->op == NFA_FORK) {
@@ -385,6 +395,9 @@ static void report_state(const struct dfa *d, unsigned state, uint64_t *maybe)
 struct scan {
 	struct dfa *d;
 	uint64_t *maybe;
+	const uint8_t *class_of;
+	const uint16_t *table;
+	size_t classes;
 	unsigned row, state, filled;
 };
 
@@ -451,32 +464,115 @@ static bool step(struct scan *s, unsigned class)
 	return true;
 }
 
-static bool scan_bytes(struct scan *s, const char *p, size_t n)
+static unsigned look(const struct scan *s, uint8_t byte)
 {
-	const uint16_t *table = s->d->m->table;
-	const uint8_t *class_of = s->d->nfa->class_of;
-	size_t classes = s->d->nfa->n_classes;
+	return s->table[s->row * s->classes + s->class_of[byte]];
+}
 
-	for (size_t i = 0; i < n; i++) {
-		unsigned class = class_of[(uint8_t)p[i]];
-		unsigned to = table[s->row * classes + class];
+/* Do all of them lead to rows, and no pattern ends? (What is not known is 0.) */
+static bool are_plain(unsigned a, unsigned b, unsigned c, unsigned d)
+{
+	return !(((a - 1) | (b - 1) | (c - 1) | (d - 1)) & (MATCHES | SPARSE));
+}
 
-		if (to && !(to & (MATCHES | SPARSE)))
-			s->row = to;
-		else if (!step(s, class))
+static bool step_all(struct scan *s, uint8_t byte)
+{
+	for (size_t i = 0; i < LANES; i++) {
+		unsigned to = look(&s[i], byte);
+
+		if (are_plain(to, to, to, to))
+			s[i].row = to;
+		else if (!step(&s[i], s[i].class_of[byte]))
 			return false;
 	}
 	return true;
 }
 
-bool dfa_scan(struct dfa *d, const struct str *texts, size_t n, uint64_t *maybe)
+/*
+ * Each look into a table has to wait for the one before; with several automata on their way, the
+ * processor looks into all tables at once.
+ */
+static bool scan_bytes(struct scan s[LANES], const char *p, size_t n)
 {
-	struct scan s = { .d = d, .maybe = maybe, .state = first_state(d) };
+	struct scan a = s[0], b = s[1], c = s[2], d = s[3];
 
-	if (!s.state && forget(d))
-		s.state = first_state(d);
-	for (size_t i = 0; s.state && i < n; i++)
-		if (!scan_bytes(&s, texts[i].p, texts[i].n) || !scan_bytes(&s, "\n", 1))
+	for (size_t i = 0; i < n; i++) {
+		uint8_t byte = (uint8_t)p[i];
+		unsigned to_a = look(&a, byte), to_b = look(&b, byte);
+		unsigned to_c = look(&c, byte), to_d = look(&d, byte);
+
+		if (are_plain(to_a, to_b, to_c, to_d)) {
+			a.row = to_a;
+			b.row = to_b;
+			c.row = to_c;
+			d.row = to_d;
+			continue;
+		}
+		s[0].row = a.row;
+		s[1].row = b.row;
+		s[2].row = c.row;
+		s[3].row = d.row;
+		if (!step_all(s, byte))
 			return false;
-	return s.state != 0;
+		a.row = s[0].row;
+		b.row = s[1].row;
+		c.row = s[2].row;
+		d.row = s[3].row;
+	}
+	s[0].row = a.row;
+	s[1].row = b.row;
+	s[2].row = c.row;
+	s[3].row = d.row;
+	return true;
+}
+
+/* False if there is not even room for the first state. */
+static bool scan_begin(struct scan *s, struct dfa *d)
+{
+	*s = (struct scan){ .d = d,
+			    .class_of = d->nfa->class_of,
+			    .table = d->m->table,
+			    .classes = d->nfa->n_classes,
+			    .state = first_state(d) };
+	if (!s->state && forget(d))
+		s->state = first_state(d);
+	return s->state != 0;
+}
+
+/* A lane without an automaton: any byte leads from row 1 to row 1. */
+static void scan_idle(struct scan *s)
+{
+	static const uint8_t class_of[256];
+	static const uint16_t table[] = { 1, 1 };
+
+	*s = (struct scan){ .class_of = class_of, .table = table, .classes = 1, .row = 1 };
+}
+
+static bool scan_lanes(struct dfa *const *d, size_t lanes, const struct str *texts, size_t n,
+		       uint64_t *maybe, size_t stride)
+{
+	struct scan s[LANES];
+
+	for (size_t i = 0; i < LANES; i++)
+		if (i >= lanes)
+			scan_idle(&s[i]);
+		else if (!scan_begin(&s[i], d[i]))
+			return false;
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < LANES; k++)
+			s[k].maybe = maybe + i * stride;
+		if (!scan_bytes(s, texts[i].p, texts[i].n) || !scan_bytes(s, "\n", 1))
+			return false;
+	}
+	return true;
+}
+
+bool dfa_scan(struct dfa *const *d, size_t n_d, const struct str *texts, size_t n,
+	      uint64_t *maybe, size_t stride)
+{
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < n_d; i += LANES)
+		ok = scan_lanes(d + i, n_d - i < LANES ? n_d - i : LANES, texts, n, maybe, stride);
+	return ok;
 }

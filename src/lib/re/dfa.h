@@ -26,7 +26,9 @@ struct dfa;
 struct dfa *dfa_make(struct arena *a, const struct nfa *nfa);
 
 /*
- * Sets the bits of the patterns that may match one of the texts. False if the texts take too much
- * work: then nothing is known.
+ * Runs `n_d` automata over `n` texts. Sets the bits of their patterns that may match the first text
+ * in the words at `maybe`, those of the next text `stride` words further, and so on (0: all in the
+ * same). False if the texts take too much work: then nothing is known.
  */
-bool dfa_scan(struct dfa *d, const struct str *texts, size_t n, uint64_t *maybe);
+bool dfa_scan(struct dfa *const *d, size_t n_d, const struct str *texts, size_t n,
+	      uint64_t *maybe, size_t stride);

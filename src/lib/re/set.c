@@ -382,27 +382,52 @@ static bool scan_text(const struct re_set *set, struct str text, uint64_t *maybe
 		       maybe) == HS_SUCCESS;
 }
 
-static bool scan(const struct re_set *set, struct arena *a, const struct str *texts, size_t n,
-		 uint64_t *maybe)
+static bool scan_database(const struct re_set *set, struct arena *a, const struct str *texts,
+			  size_t n, uint64_t *maybe)
 {
 	struct arena_mark mark = arena_mark(a);
 	size_t bytes = 0;
-	bool ok = true;
+	bool ok;
 
 	for (size_t i = 0; i < n; i++)
 		bytes += texts[i].n;
 	if (bytes > RE_SET_TEXT_MAX)
 		return false;
-	if (set->db)
-		ok = scan_text(set, n == 1 ? texts[0] : join(a, texts, n, bytes), maybe);
+	if (!set->db)
+		return true;
+	ok = scan_text(set, n == 1 ? texts[0] : join(a, texts, n, bytes), maybe);
 	arena_rewind(a, mark);
-	for (size_t i = 0; ok && i < set->n_automata; i++)
-		ok = dfa_scan(set->automata[i], texts, n, maybe);
 	return ok;
 }
 
+/* Only the automata tell one text from the other. */
+static bool scan_each(const struct re_set *set, const struct str *texts, size_t n, uint64_t *maybe,
+		      uint64_t *each)
+{
+	size_t words = re_set_words(set->n);
+
+	for (size_t i = 0; i < n; i++)
+		memcpy(each + i * words, maybe, words * sizeof(*each));
+	if (!dfa_scan(set->automata, set->n_automata, texts, n, each, words))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < words; k++)
+			maybe[k] |= each[i * words + k];
+	return true;
+}
+
+static bool scan(const struct re_set *set, struct arena *a, const struct str *texts, size_t n,
+		 uint64_t *maybe, uint64_t *each)
+{
+	if (!scan_database(set, a, texts, n, maybe))
+		return false;
+	if (each)
+		return scan_each(set, texts, n, maybe, each);
+	return dfa_scan(set->automata, set->n_automata, texts, n, maybe, 0);
+}
+
 void re_set_scan(const struct re_set *set, struct arena *a, const struct str *texts, size_t n,
-		 uint64_t *maybe)
+		 uint64_t *maybe, uint64_t *each)
 {
 	size_t words = re_set_words(set->n);
 
@@ -410,6 +435,9 @@ void re_set_scan(const struct re_set *set, struct arena *a, const struct str *te
 	if (n == 0)
 		return;
 	memcpy(maybe, set->always, words * sizeof(*maybe));
-	if (!scan(set, a, texts, n, maybe))
-		memset(maybe, 0xff, words * sizeof(*maybe));
+	if (scan(set, a, texts, n, maybe, each))
+		return;
+	memset(maybe, 0xff, words * sizeof(*maybe));
+	if (each)
+		memset(each, 0xff, n * words * sizeof(*each));
 }

@@ -55,10 +55,11 @@ MUST_CHECK int re_set_load(struct arena *a, struct str bytes, size_t n, struct r
 
 /*
  * Sets the bits (re_set_words() words) of the patterns that may match one of the texts and clears
- * all others. Without texts no pattern can. `a` is used in between only.
+ * all others. Without texts no pattern can. `each`: NULL, or room for as many words for each text,
+ * which say the same of that text. `a` is used in between only.
  */
 void re_set_scan(const struct re_set *set, struct arena *a, const struct str *texts, size_t n,
-		 uint64_t *maybe);
+		 uint64_t *maybe, uint64_t *each);
 
 /* Bit `i` of such words. */
 static inline bool re_set_bit(const uint64_t *words, size_t i)

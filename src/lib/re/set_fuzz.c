@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct re *patterns[SEVERAL];
 	struct re *compiled;
 	struct re_set *set;
-	uint64_t maybe;
+	uint64_t maybe, each[TEXTS_MAX];
 	size_t n = 0;
 	struct err e;
 
@@ -31,9 +31,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (re_set_compile(a, patterns, SEVERAL, &bytes, &e) < 0 ||
 	    re_set_load(a, bytes, SEVERAL, &set, &e) < 0)
 		__builtin_trap();
-	re_set_scan(set, a, texts, n, &maybe);
-	for (size_t i = 0; i < n && !re_set_bit(&maybe, 0); i++)
-		if (re_match(compiled, texts[i]) == RE_MATCH)
+	re_set_scan(set, a, texts, n, &maybe, each);
+	for (size_t i = 0; i < n; i++)
+		if (re_match(compiled, texts[i]) == RE_MATCH &&
+		    !(re_set_bit(&maybe, 0) && re_set_bit(&each[i], 0)))
 			__builtin_trap();
 	return 0;
 }

@@ -51,7 +51,7 @@ static bool possible(const char *text, const struct str *texts, size_t n)
 	struct re_set *set = set_of(&re, 1);
 	uint64_t maybe = ~(uint64_t)0;
 
-	re_set_scan(set, a, texts, n, &maybe);
+	re_set_scan(set, a, texts, n, &maybe, NULL);
 	return re_set_bit(&maybe, 0);
 }
 
@@ -158,7 +158,7 @@ static void finds_each_of_many(void **state)
 	for (size_t i = 0; i < 200; i++) {
 		struct str text = str_fmt(a, "some word%zu here", i);
 
-		re_set_scan(set, a, &text, 1, maybe);
+		re_set_scan(set, a, &text, 1, maybe, NULL);
 		for (size_t k = 0; k < 200; k++)
 			assert_int_equal(re_set_bit(maybe, k), k == i || k == 77);
 	}
@@ -174,8 +174,38 @@ static bool possible_in_automaton(const char *text, const struct str *texts, siz
 	for (size_t i = 0; i < SEVERAL; i++)
 		patterns[i] = pattern(i ? str_z(a, str_fmt(a, "[%zuKk][%zuQq][01x][23y]", i, i))
 					: text);
-	re_set_scan(set_of(patterns, SEVERAL), a, texts, n, &maybe);
+	re_set_scan(set_of(patterns, SEVERAL), a, texts, n, &maybe, NULL);
 	return re_set_bit(&maybe, 0);
+}
+
+/* More automata than run beside each other, and each text told from the others. */
+static void finds_which_text(void **state)
+{
+	enum { N = 150, WORDS = (N + 63) / 64 };
+	const struct re *patterns[N];
+	uint64_t maybe[WORDS], each[3 * WORDS];
+	struct re_set *set;
+
+	(void)state;
+	for (size_t i = 0; i < N; i++) {
+		struct str text = str_fmt(a, "\\b[%c][%c][xyz][%c]\\b", 'a' + (int)i % 26,
+					  'a' + (int)i / 26, '0' + (int)i % 10);
+
+		patterns[i] = pattern(str_z(a, text));
+	}
+	set = set_of(patterns, N);
+	for (size_t i = 0; i < N; i++) {
+		struct str hit = str_fmt(a, "so %c%cx%d!", 'a' + (int)i % 26, 'a' + (int)i / 26,
+					 (int)i % 10);
+		struct str texts[] = { STR("nothing"), hit, STR_NONE };
+
+		re_set_scan(set, a, texts, 3, maybe, each);
+		for (size_t k = 0; k < N; k++) {
+			assert_int_equal(re_set_bit(maybe, k), k == i);
+			assert_int_equal(re_set_bit(each + WORDS, k), k == i);
+			assert_false(re_set_bit(each, k) || re_set_bit(each + 2 * WORDS, k));
+		}
+	}
 }
 
 /* What Hyperscan does not take, or is slow with, is found by the automaton. */
@@ -279,7 +309,7 @@ static void goes_on_after_forgetting(void **state)
 			text[i] = dice >> 31 ? 'a' : 'b';
 		}
 		text[BYTES + 1] = round % 2 ? 'z' : 'y';
-		re_set_scan(set, a, &(struct str){ text, sizeof(text) }, 1, &maybe);
+		re_set_scan(set, a, &(struct str){ text, sizeof(text) }, 1, &maybe, NULL);
 		assert_int_equal(maybe, round % 2 ? 2 : 0);
 	}
 }
@@ -304,12 +334,12 @@ static void survives_damage(void **state)
 
 		copy[i] = (char)~bytes.p[i];
 		if (re_set_load(tmp, (struct str){ copy, bytes.n }, SEVERAL, &set, &e) == 0)
-			re_set_scan(set, tmp, &text, 1, &maybe);
+			re_set_scan(set, tmp, &text, 1, &maybe, NULL);
 		copy[i] = bytes.p[i];
 		arena_close(tmp);
 	}
 	assert_int_equal(re_set_load(a, (struct str){ copy, bytes.n }, SEVERAL, &set, &e), 0);
-	re_set_scan(set, a, &text, 1, &maybe);
+	re_set_scan(set, a, &text, 1, &maybe, NULL);
 	assert_int_equal(maybe, (1 << SEVERAL) - 1);
 }
 
@@ -334,6 +364,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lets_matches_through), cmocka_unit_test(rules_others_out),
 		cmocka_unit_test(finds_each_of_many),	cmocka_unit_test(takes_large_patterns),
+		cmocka_unit_test(finds_which_text),
 		cmocka_unit_test(lets_more_through_the_automaton),
 		cmocka_unit_test(gives_up_on_what_takes_too_much),
 		cmocka_unit_test(goes_on_after_forgetting),
