@@ -297,11 +297,11 @@ struct str enc_hex(struct arena *a, struct str in)
 	return buf_str(&b);
 }
 
-int enc_hex_digit(char c)
+int enc_hex_digit(int c)
 {
-	if (ascii_is_digit(c))
+	if (c >= '0' && c <= '9')
 		return c - '0';
-	c = ascii_lower(c);
+	c |= 0x20;
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 

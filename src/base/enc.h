@@ -63,8 +63,8 @@ MUST_CHECK int enc_hex_decode(struct arena *a, struct str in, struct str *out, s
  */
 void enc_json_add(struct buf *to, struct str in);
 
-/* 0..15, or -1. */
-int enc_hex_digit(char c);
+/* 0..15, or -1 for what is no digit, such as the -1 of a reader at its end. */
+int enc_hex_digit(int c);
 
 /* 0..63, or -1 for what is no letter of base64. */
 int enc_base64_digit(char c);

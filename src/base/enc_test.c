@@ -186,6 +186,12 @@ static void test_hex(void **state)
 	assert_int_equal(enc_hex_decode(a, STR("00fF1A"), &out, &e), 0);
 	assert_true(str_eq(out, STR("\x00\xff\x1a")));
 	assert_int_equal(enc_hex_decode(a, STR("0"), &out, &e), -1);
+	for (int c = -1; c < 256; c++) {
+		const char *digits = "0123456789abcdef0123456789ABCDEF";
+		const char *at = c > 0 ? strchr(digits, c) : NULL;
+
+		assert_int_equal(enc_hex_digit(c), at ? (at - digits) % 16 : -1);
+	}
 	assert_int_equal(enc_hex_decode(a, STR("0g"), &out, &e), -1);
 	assert_int_equal(e.code, ERR_INVALID);
 }

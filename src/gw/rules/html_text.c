@@ -1,4 +1,5 @@
 /* What an HTML text of ours says in plain text: for disclaimers, which are small and trusted. */
+#include "base/enc.h"
 #include "base/utf8.h"
 #include "gw/rules/disclaimer.h"
 #include "lib/html/latin1.h"
@@ -19,12 +20,11 @@ static uint32_t numeric(struct str s)
 	uint32_t cp = 0;
 
 	for (size_t i = hex; i < s.n; i++) {
-		char c = ascii_lower(s.p[i]);
-		uint32_t digit = ascii_is_digit(c) ? (uint32_t)(c - '0') : (uint32_t)(c - 'a' + 10);
+		int digit = enc_hex_digit(s.p[i]);
 
-		if (digit >= (hex ? 16u : 10u) || cp > 0x10ffff)
+		if (digit < 0 || digit >= (hex ? 16 : 10) || cp > 0x10ffff)
 			return 0;
-		cp = cp * (hex ? 16 : 10) + digit;
+		cp = cp * (hex ? 16 : 10) + (uint32_t)digit;
 	}
 	return cp > 0x10ffff || (cp >= 0xd800 && cp < 0xe000) ? 0 : cp;
 }

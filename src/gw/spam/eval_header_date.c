@@ -1,4 +1,5 @@
 /* Dates that do not fit the Received lines. */
+#include "base/enc.h"
 #include "gw/spam/date.h"
 #include "gw/spam/eval_header.h"
 
@@ -169,8 +170,7 @@ static int64_t hex(struct str s)
 	int64_t n = 0;
 
 	for (size_t i = 0; i < s.n; i++)
-		n = n * 16 +
-		    (ascii_is_digit(s.p[i]) ? s.p[i] - '0' : ascii_lower(s.p[i]) - 'a' + 10);
+		n = n * 16 + enc_hex_digit(s.p[i]);
 	return n;
 }
 

@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "base/enc.h"
 #include "gw/spam/html_walk.h"
 
 /* Two colours less than this apart are hard to tell; black and white are 191 apart. */
@@ -180,13 +181,6 @@ static bool find_name(struct str s, struct html_color *out)
 	return false;
 }
 
-static int hex_value(char c)
-{
-	if (ascii_is_digit(c))
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Digits of a `#…` value: six, or one to three that are doubled; four and five count as three. */
 static struct html_color from_digits(const char *digit, size_t n)
 {
@@ -196,10 +190,10 @@ static struct html_color from_digits(const char *digit, size_t n)
 		return (struct html_color){ COLOR_NONE, 0 };
 	for (size_t i = 0; i < 3; i++) {
 		if (n >= 6)
-			rgb = rgb << 8 | (uint32_t)(hex_value(digit[2 * i]) << 4) |
-			      (uint32_t)hex_value(digit[2 * i + 1]);
+			rgb = rgb << 8 | (uint32_t)(enc_hex_digit(digit[2 * i]) << 4) |
+			      (uint32_t)enc_hex_digit(digit[2 * i + 1]);
 		else
-			rgb = rgb << 8 | (uint32_t)(i < n ? hex_value(digit[i]) * 0x11 : 0);
+			rgb = rgb << 8 | (uint32_t)(i < n ? enc_hex_digit(digit[i]) * 0x11 : 0);
 	}
 	return (struct html_color){ COLOR_RGB, rgb };
 }
@@ -210,7 +204,7 @@ static struct html_color from_hex(struct str s)
 	size_t n = 0;
 
 	for (size_t i = 0; i < s.n; i++) {
-		if (hex_value(s.p[i]) < 0) {
+		if (enc_hex_digit(s.p[i]) < 0) {
 			if (s.p[i] != '#')
 				return invalid;
 		} else if (n < sizeof(digit)) {

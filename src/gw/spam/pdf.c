@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include "base/buf.h"
+#include "base/enc.h"
 
 enum {
 	FUZZY_LINES = 70,    /* lines before this one count for the fuzzy checksum … */
@@ -98,16 +99,10 @@ static bool string_at(struct strings *look, size_t i, struct str *out)
 	return end > i;
 }
 
-static int hex_digit(char c)
-{
-	c = ascii_lower(c);
-	return ascii_is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static void add_hex(struct buf *b, struct str s)
 {
 	for (size_t i = 0; i + 1 < s.n; i++) {
-		int high = hex_digit(s.p[i]), low = hex_digit(s.p[i + 1]);
+		int high = enc_hex_digit(s.p[i]), low = enc_hex_digit(s.p[i + 1]);
 
 		if (high < 0 || low < 0)
 			continue;

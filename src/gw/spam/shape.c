@@ -1,5 +1,6 @@
 #include "gw/spam/shape.h"
 
+#include "base/enc.h"
 #include "gw/spam/message_int.h"
 
 enum { NARROW_MAX = 40, IP_TEXT_MAX = 46, GROUPS = 8 };
@@ -48,8 +49,7 @@ static size_t ipv4_at(struct str s, size_t at)
 
 static bool is_hex(char c)
 {
-	c = ascii_lower(c);
-	return ascii_is_digit(c) || (c >= 'a' && c <= 'f');
+	return enc_hex_digit(c) >= 0;
 }
 
 /* Groups of hexadecimal digits, one `::` at most, perhaps an IPv4 address at the end. */

@@ -1,5 +1,6 @@
 #include "lib/html/entities.h"
 
+#include "base/enc.h"
 #include "base/utf8.h"
 
 enum { NAME_MAX_OCTETS = 10, CODE_POINT_MAX = 0x10ffff };
@@ -129,12 +130,9 @@ static uint32_t lookup(struct str name)
 
 static int digit_of(char c, unsigned base)
 {
-	int d = ascii_is_digit(c) ? c - '0' : -1;
+	int d = enc_hex_digit(c);
 
-	c = ascii_lower(c);
-	if (base == 16 && c >= 'a' && c <= 'f')
-		d = c - 'a' + 10;
-	return d;
+	return d < (int)base ? d : -1;
 }
 
 /* `s` starts after "&#". */

@@ -1,5 +1,6 @@
 #include "lib/re/need.h"
 
+#include "base/enc.h"
 #include "lib/re/pieces.h"
 #include "lib/re/quantifier.h"
 
@@ -31,14 +32,6 @@ static struct piece fail(struct walk *w)
 	return (struct piece){ 0 };
 }
 
-static int hex_digit(int c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* After `\x`: the byte, or -1 for something else. */
 static int hex_byte(struct walk *w)
 {
@@ -46,8 +39,8 @@ static int hex_byte(struct walk *w)
 	int value = 0, n = 0;
 
 	w->at += braces;
-	while (hex_digit(peek(w, 0)) >= 0 && (braces || n < 2)) {
-		value = value * 16 + hex_digit(peek(w, 0));
+	while (enc_hex_digit(peek(w, 0)) >= 0 && (braces || n < 2)) {
+		value = value * 16 + enc_hex_digit(peek(w, 0));
 		if (value > 0xff)
 			return -1;
 		n++;

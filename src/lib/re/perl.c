@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/enc.h"
 
 /*
  * One pass over the pattern, item by item. PCRE2 checks the grammar as a whole afterwards; here
@@ -186,7 +187,7 @@ static size_t braced_escape(const struct reader *r)
 static bool is_hex(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (!ascii_is_digit(s.p[i]) && !memchr("abcdef", ascii_lower(s.p[i]), 6))
+		if (enc_hex_digit(s.p[i]) < 0)
 			return false;
 	return s.n > 0;
 }

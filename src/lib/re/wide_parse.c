@@ -1,5 +1,6 @@
 #include "lib/re/wide_int.h"
 
+#include "base/enc.h"
 #include "lib/re/quantifier.h"
 #include "lib/re/re.h"
 
@@ -163,14 +164,6 @@ static bool named_set(int c, struct wide_set *s)
 	}
 }
 
-static int hex_digit(int c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Behind `\x`. */
 static int hex_byte(struct parser *p)
 {
@@ -178,8 +171,8 @@ static int hex_byte(struct parser *p)
 	int value = 0;
 
 	p->at += braces;
-	for (int n = 0; hex_digit(peek(p, 0)) >= 0 && (braces || n < 2) && value <= 0xff; n++)
-		value = value * 16 + hex_digit(p->in.p[p->at++]);
+	for (int n = 0; enc_hex_digit(peek(p, 0)) >= 0 && (braces || n < 2) && value <= 0xff; n++)
+		value = value * 16 + enc_hex_digit(p->in.p[p->at++]);
 	if (value > 0xff || (braces && peek(p, 0) != '}')) {
 		fail(p);
 		return 0;

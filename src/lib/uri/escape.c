@@ -1,21 +1,14 @@
 #include "lib/uri/escape.h"
 
 #include "base/buf.h"
+#include "base/enc.h"
 #include "lib/uri/canon.h"
-
-static int hex_value(char c)
-{
-	if (ascii_is_digit(c))
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* The octet that "%XX" at `i` stands for, -1 if there is none. */
 static int escape_at(struct str s, size_t i)
 {
-	int hi = i + 2 < s.n && s.p[i] == '%' ? hex_value(s.p[i + 1]) : -1;
-	int lo = hi >= 0 ? hex_value(s.p[i + 2]) : -1;
+	int hi = i + 2 < s.n && s.p[i] == '%' ? enc_hex_digit(s.p[i + 1]) : -1;
+	int lo = hi >= 0 ? enc_hex_digit(s.p[i + 2]) : -1;
 
 	return lo < 0 ? -1 : hi << 4 | lo;
 }
@@ -63,14 +56,18 @@ static bool is_dot(uint32_t c)
 static size_t entity_at(struct str s, char *c)
 {
 	bool hex = s.n > 2 && ascii_lower(s.p[2]) == 'x';
-	uint32_t value = 0;
+	uint32_t value = 0, base = hex ? 16 : 10;
 	size_t i = hex ? 3 : 2, start = i;
 	int d;
 
 	if (!str_starts(s, STR("&#")))
 		return 0;
-	for (; i < s.n && (d = hex_value(s.p[i])) >= 0 && (hex || d < 10) && value < 0x110000; i++)
-		value = value * (hex ? 16 : 10) + (unsigned)d;
+	for (; i < s.n && value < 0x110000; i++) {
+		d = enc_hex_digit(s.p[i]);
+		if (d < 0 || d >= (int)base)
+			break;
+		value = value * base + (unsigned)d;
+	}
 	if (i == start || i >= s.n || s.p[i] != ';')
 		return 0;
 	if (is_dot(value))
@@ -115,7 +112,7 @@ static bool number(struct str s, bool octal, uint32_t *out)
 	}
 	*out = 0;
 	for (size_t i = 0; i < s.n; i++) {
-		int d = hex_value(s.p[i]);
+		int d = enc_hex_digit(s.p[i]);
 
 		if (d < 0 || (!hex && d > 9))
 			return false;
