@@ -9,39 +9,18 @@
 
 enum { ARENA_MAX = 1 << 28, ATTEMPT_MS = 1000, ATTEMPTS = 2, DEADLINE_MS = 20 * 1000 };
 
-static const struct {
-	struct str name;
-	enum dns_type type;
-} types[] = {
-	{ STR_INIT("A"), DNS_A },         { STR_INIT("AAAA"), DNS_AAAA },
-	{ STR_INIT("MX"), DNS_MX },       { STR_INIT("NS"), DNS_NS },
-	{ STR_INIT("PTR"), DNS_PTR },     { STR_INIT("TXT"), DNS_TXT },
-	{ STR_INIT("CNAME"), DNS_CNAME },
-};
-
 static enum dns_type type_of(struct str name)
 {
-	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
-		if (str_eq(name, types[i].name))
-			return types[i].type;
-	}
-	exit(2);
+	enum dns_type type;
+
+	if (!dns_type_parse(name, &type))
+		exit(2);
+	return type;
 }
 
-static struct str record_text(struct arena *a, const struct dns_question *q,
-			      const struct dns_record *r)
+static struct str record_text(struct arena *a, const struct dns_record *r)
 {
-	switch (q->type) {
-	case DNS_A:
-	case DNS_AAAA:
-		return cidr_addr_text(a, &r->addr);
-	case DNS_MX:
-		return str_fmt(a, "%d %.*s", r->preference, STR_ARG(r->name));
-	case DNS_TXT:
-		return r->text;
-	default:
-		return r->name;
-	}
+	return r->addr.family ? cidr_addr_text(a, &r->addr) : r->text;
 }
 
 static void print(struct arena *a, const struct dns_question *q)
@@ -50,7 +29,7 @@ static void print(struct arena *a, const struct dns_question *q)
 
 	out[0] = str_of(dns_status_name(q->status));
 	for (size_t i = 0; i < q->n; i++)
-		out[i + 1] = record_text(a, q, &q->records[i]);
+		out[i + 1] = record_text(a, &q->records[i]);
 	line_print(a, out, q->n + 1);
 }
 

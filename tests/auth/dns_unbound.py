@@ -34,6 +34,11 @@ CONFIG = """server:
   local-data: "mx.example. TXT v=x"
   local-data: "ns.example. NS a.ns.example."
   local-data: "alias.example. CNAME two.example."
+  local-data: 'ns.example. SOA a.ns.example. Root.ns.example. 7 3600 600 86400 60'
+  local-data: '_smtp._tcp.ns.example. SRV 1 2 25 Mx.Example.'
+  local-data: 'ns.example. CAA 0 issue "ca.example; a=b"'
+  local-data: 'ns.example. TLSA 3 1 1 {digest}'
+  local-data: 'ns.example. NAPTR 100 50 "s" "z3950+N2L" "" _z._tcp.ns.example.'
   local-data: '1.2.0.192.in-addr.arpa. PTR two.example.'
   local-data: 'long.example. TXT {long}'
 {many}
@@ -41,6 +46,7 @@ remote-control:
   control-enable: no
 """
 
+DIGEST = "0123456789abcdef" * 4
 MANY = 100  # what a socket buffer of Unbound holds, however late it comes to read it
 
 CASES = [
@@ -48,11 +54,16 @@ CASES = [
     ("TWO.example.", "A", "OK", {"192.0.2.1", "192.0.2.2"}),
     ("six.example", "AAAA", "OK", {"2001:db8::1"}),
     ("six.example", "A", "no data", set()),
-    ("mx.example", "MX", "OK", {"10 two.example"}),
+    ("mx.example", "MX", "OK", {"10 Two.example."}),
     ("mx.example", "TXT", "OK", {"v=x"}),
-    ("ns.example", "NS", "OK", {"a.ns.example"}),
-    ("alias.example", "CNAME", "OK", {"two.example"}),
-    ("1.2.0.192.in-addr.arpa", "PTR", "OK", {"two.example"}),
+    ("ns.example", "NS", "OK", {"a.ns.example."}),
+    ("_smtp._tcp.ns.example", "SRV", "OK", {"1 2 25 Mx.Example."}),
+    ("ns.example", "CAA", "OK", {'0 issue "ca.example; a=b"'}),
+    ("ns.example", "TLSA", "OK", {f"3 1 1 {DIGEST}"}),
+    ("ns.example", "NAPTR", "OK", {'100 50 s z3950+N2L "" _z._tcp.ns.example.'}),
+    ("ns.example", "URI", "no data", set()),
+    ("alias.example", "CNAME", "OK", {"two.example."}),
+    ("1.2.0.192.in-addr.arpa", "PTR", "OK", {"two.example."}),
     ("nobody.example", "A", "NXDOMAIN", set()),
     ("x.refused.example", "A", "REFUSED", set()),
     ("x.silent.example", "A", "timeout", set()),
@@ -81,7 +92,8 @@ def start(directory, port):
     strings = " ".join(f'"{LONG[i:i + 200]}"' for i in range(0, len(LONG), 200))
     many = "\n".join(f'  local-data: "h{i}.example. A 192.0.2.{i % 256}"' for i in range(MANY))
     path = pathlib.Path(directory) / "unbound.conf"
-    path.write_text(CONFIG.format(d=directory, port=port, long=strings, many=many))
+    path.write_text(CONFIG.format(d=directory, port=port, long=strings, many=many,
+                                  digest=DIGEST))
     process = subprocess.Popen(["unbound", "-d", "-c", path], stderr=subprocess.DEVNULL)
     wait_for(port, process)
     return process

@@ -250,6 +250,18 @@ static void askdns(void **state)
 		{ "_AUTHORDOMAIN_ A [NXDOMAIN,SERVFAIL]", "from.com SERVFAIL\n", true },
 		{ "_AUTHORDOMAIN_.l.example A", "from.com.l.example TIMEOUT\n", false },
 		{ "_DKIMDOMAIN_.l.example A", "from.com.l.example A 127.0.0.1\n", false },
+		{ "_AUTHORDOMAIN_ MX '10 Mx.from.com.'", "from.com MX 10 Mx.from.com.\n", true },
+		{ "_AUTHORDOMAIN_ MX /^10 mx/", "from.com MX 10 Mx.from.com.\n", false },
+		{ "_AUTHORDOMAIN_ NS /^ns\\.from\\.com\\.$/", "from.com NS ns.from.com.\n", true },
+		{ "_AUTHORDOMAIN_ PTR /^p\\.$/", "from.com PTR p.\n", true },
+		{ "_AUTHORDOMAIN_ CNAME /^c\\.$/", "from.com CNAME c.\n", true },
+		{ "_AUTHORDOMAIN_ SOA /^ns\\./", "from.com SOA ns. root. 1 2 3 4 5\n", true },
+		{ "_AUTHORDOMAIN_ SPF 'v=spf1 -all'", "from.com SPF v=spf1 -all\n", true },
+		{ "_smtp._tcp._AUTHORDOMAIN_ SRV /^0 1 25 /",
+		  "_smtp._tcp.from.com SRV 0 1 25 mx.from.com.\n", true },
+		{ "_AUTHORDOMAIN_ CAA /issue/", "from.com CAA 0 issue ca.example\n", true },
+		{ "_AUTHORDOMAIN_ caa,TLSA", "from.com TLSA 3 1 1 abcd\n", true },
+		{ "_AUTHORDOMAIN_ CAA", "from.com TLSA 3 1 1 abcd\n", false },
 	};
 
 	(void)state;
@@ -263,9 +275,34 @@ static void askdns(void **state)
 	       "football.example.com.l.example A 127.0.0.1\n", rfc8463, "");
 }
 
+static void askdns_mistakes(void **state)
+{
+	static const struct {
+		const char *types, *message;
+	} cases[] = {
+		{ "ANY", "name the types of records" },
+		{ "A,MB", "no type of record: MB" },
+		{ "A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A", "more than 16 types of records" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct spam_conf_paths paths = { .lines = true, .set = SPAM_SET_NET };
+		struct spam_rules *rules;
+		struct err e;
+
+		paths.extra = str_fmt(a, "%saskdns A x.example %s\n", CONF, cases[i].types);
+		assert_int_equal(spam_rules_load(a, &paths, &rules, &report, &e), 0);
+		assert_int_equal(report.unknown.n, 1);
+		if (str_find(report.unknown.p[0].message, str_of(cases[i].message)) < 0)
+			fail_msg("%.*s", STR_ARG(report.unknown.p[0].message));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(askdns_mistakes),
 		cmocka_unit_test(spf_results),   cmocka_unit_test(spf_welcome),
 		cmocka_unit_test(dkim_results),  cmocka_unit_test(adsp),
 		cmocka_unit_test(dkim_welcome),  cmocka_unit_test(dmarc_results),

@@ -4,7 +4,7 @@
 #include "gw/spam/tags.h"
 
 enum {
-	TYPES_MAX = 7,  /* in one rule */
+	TYPES_MAX = 16, /* in one rule */
 	NAMES_MAX = 20, /* that one rule asks for one mail */
 	TAGS_MAX = 4,   /* in one template */
 };
@@ -51,21 +51,9 @@ static bool fill(struct eval_run *r, struct str text, int depth, struct names *o
 	return true;
 }
 
-static struct str text_of(struct eval_run *r, const struct dns_record *rec, enum dns_type type)
+static struct str text_of(struct eval_run *r, const struct dns_record *rec)
 {
-	switch (type) {
-	case DNS_A:
-	case DNS_AAAA:
-		return cidr_addr_text(r->a, &rec->addr);
-	case DNS_TXT:
-		return rec->text;
-	case DNS_MX:
-	case DNS_NS:
-	case DNS_PTR:
-	case DNS_CNAME:
-		break;
-	}
-	return rec->name;
+	return rec->addr.family ? cidr_addr_text(r->a, &rec->addr) : rec->text;
 }
 
 static bool matches(struct eval_run *r, const struct askdns *ask, const struct dns_record *rec,
@@ -77,9 +65,9 @@ static bool matches(struct eval_run *r, const struct askdns *ask, const struct d
 	case NUMBER:
 		return type == DNS_A && list_test_matches(r->a, rec, type, &ask->number);
 	case TEXT:
-		return str_eq(text_of(r, rec, type), ask->text);
+		return str_eq(text_of(r, rec), ask->text);
 	case PATTERN:
-		return re_match(ask->re, text_of(r, rec, type)) == RE_MATCH;
+		return re_match(ask->re, text_of(r, rec)) == RE_MATCH;
 	case STATUS:
 		break;
 	}
@@ -122,10 +110,17 @@ static void start(struct eval_run *r, const struct eval_args *args)
 	askdns(r, args);
 }
 
-static bool add_type(struct askdns *ask, struct str word)
+static int add_type(struct askdns *ask, struct str word, struct err *e)
 {
-	return ask->n_types < TYPES_MAX && dns_type_parse(word, &ask->types[ask->n_types]) &&
-	       ++ask->n_types;
+	if (ask->n_types == TYPES_MAX)
+		return err_set(e, ERR_LIMIT, "askdns: more than %d types of records", TYPES_MAX);
+	if (str_ieq(word, STR("ANY")))
+		return err_set(e, ERR_INVALID, "askdns: servers answer ANY no more (RFC 8482); "
+					       "name the types of records");
+	if (!dns_type_parse(word, &ask->types[ask->n_types]))
+		return err_set(e, ERR_INVALID, "askdns: no type of record: %.*s", STR_ARG(word));
+	ask->n_types++;
+	return 0;
 }
 
 /* [NXDOMAIN,SERVFAIL] */
@@ -213,13 +208,9 @@ static int prepare(struct spam_conf *c, void *conf, struct eval_args *args, stru
 		return err_set(e, ERR_INVALID, "askdns: a tag of %.*s is not known", STR_ARG(word));
 	if (str_word(&rest, &word))
 		types = word;
-	while (types.n) {
-		struct str type = str_cut(&types, ',');
-
-		if (!add_type(ask, type))
-			return err_set(e, ERR_INVALID, "askdns: no type of record: %.*s",
-				       STR_ARG(type));
-	}
+	while (types.n)
+		if (add_type(ask, str_cut(&types, ','), e) < 0)
+			return -1;
 	args->prepared = ask;
 	return subtest(c, str_trim(rest), ask, e);
 }

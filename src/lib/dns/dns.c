@@ -170,32 +170,6 @@ void dns_poll_ready(struct dns *d, const struct pollfd *fds, size_t n)
 		d->resolver->ready(d->resolver, fds, n);
 }
 
-static const struct {
-	const char *name;
-	enum dns_type type;
-} types[] = {
-	{ "A", DNS_A },         { "AAAA", DNS_AAAA }, { "MX", DNS_MX },   { "NS", DNS_NS },
-	{ "CNAME", DNS_CNAME }, { "PTR", DNS_PTR },   { "TXT", DNS_TXT },
-};
-
-const char *dns_type_name(enum dns_type type)
-{
-	for (size_t i = 0; i < ARRAY_LEN(types); i++)
-		if (types[i].type == type)
-			return types[i].name;
-	return "?";
-}
-
-bool dns_type_parse(struct str name, enum dns_type *out)
-{
-	for (size_t i = 0; i < ARRAY_LEN(types); i++)
-		if (str_ieq(name, str_of(types[i].name))) {
-			*out = types[i].type;
-			return true;
-		}
-	return false;
-}
-
 const char *dns_status_name(enum dns_status status)
 {
 	static const char *const names[] = {

@@ -30,18 +30,36 @@ enum {
 	DNS_LABEL_MAX = 63,
 	DNS_QUESTIONS_MAX = 1000, /* of one unit of work; further ones are DNS_SKIPPED */
 	DNS_RECORDS_MAX = 128,    /* of one answer; further ones are dropped */
-	DNS_TEXT_MAX = 16 * 1024, /* strings of one TXT record together; a longer one is dropped */
+	DNS_TEXT_MAX = 16 * 1024, /* text of one record; a longer one is dropped */
 	DNS_CHAIN_MAX = 10,       /* CNAMEs on the way to an answer */
 };
 
+/* What can be asked for; the numbers are IANA's. */
 enum dns_type {
 	DNS_A = 1,
 	DNS_NS = 2,
 	DNS_CNAME = 5,
+	DNS_SOA = 6,
 	DNS_PTR = 12,
+	DNS_HINFO = 13,
+	DNS_MINFO = 14,
 	DNS_MX = 15,
 	DNS_TXT = 16,
+	DNS_RP = 17,
+	DNS_GPOS = 27,
 	DNS_AAAA = 28,
+	DNS_SRV = 33,
+	DNS_NAPTR = 35,
+	DNS_KX = 36,
+	DNS_CERT = 37,
+	DNS_DNAME = 39,
+	DNS_SSHFP = 44,
+	DNS_DHCID = 49,
+	DNS_TLSA = 52,
+	DNS_OPENPGPKEY = 61,
+	DNS_SPF = 99,
+	DNS_URI = 256,
+	DNS_CAA = 257,
 };
 
 enum dns_status {
@@ -60,8 +78,12 @@ enum dns_status {
 
 struct dns_record {
 	struct cidr_addr addr; /* A, AAAA */
-	struct str name;       /* MX, NS, PTR, CNAME; lower case, no dot at the end */
-	struct str text;       /* TXT: its strings joined, any bytes */
+	struct str name;       /* the first one in it, if any; lower case, no dot at the end */
+	/*
+	 * TXT, SPF: the strings joined, any bytes; A, AAAA: none. All others as a master file has
+	 * them (RFC 1035, 5.1), on one line but for the numbers of an SOA: "10 Mail.example.org."
+	 */
+	struct str text;
 	uint32_t ttl;          /* seconds */
 	uint16_t preference;   /* MX */
 };

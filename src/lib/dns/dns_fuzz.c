@@ -4,7 +4,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const enum dns_type types[] = {
-	DNS_A, DNS_NS, DNS_CNAME, DNS_PTR, DNS_MX, DNS_TXT, DNS_AAAA
+	DNS_A,     DNS_NS,    DNS_CNAME, DNS_PTR,   DNS_MX,   DNS_TXT,  DNS_AAAA,  DNS_SOA,
+	DNS_HINFO, DNS_MINFO, DNS_RP,    DNS_GPOS,  DNS_SRV,  DNS_NAPTR, DNS_KX,   DNS_CERT,
+	DNS_DNAME, DNS_SSHFP, DNS_DHCID, DNS_TLSA,  DNS_OPENPGPKEY, DNS_SPF, DNS_URI, DNS_CAA,
 };
 
 static void check_record(const struct dns_question *q, const struct dns_record *r)

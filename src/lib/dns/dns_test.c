@@ -129,7 +129,7 @@ static void test_table(void **state)
 	add("real.org", "TXT", "");
 	add("dead.org", "TIMEOUT", "");
 	add("dead.org", "TXT", "alive");
-	assert_false(dns_table_add(&t, STR("x"), STR("SPF"), STR("y")));
+	assert_false(dns_table_add(&t, STR("x"), STR("LOC"), STR("y")));
 	assert_false(dns_table_add(&t, STR("x"), STR("A"), STR("y")));
 	q = dns_ask(d, STR("alias.org"), DNS_MX);
 	assert_true(dns_wait(d, q, soon()));

@@ -19,7 +19,6 @@ size_t dns_packet_query(const struct dns_question *q, uint16_t id, uint8_t out[D
 
 /*
  * Reads an answer into `q`, whose status is then anything but DNS_PENDING. Records count only if
- * they belong to the name asked for or to what its CNAMEs lead to. Bytes of a name that are no
- * printable ASCII, a dot or a backslash within a label come out as \DDD.
+ * they belong to the name asked for or to what its CNAMEs lead to.
  */
 void dns_packet_answer(struct arena *a, struct str packet, struct dns_question *q);

@@ -122,6 +122,118 @@ static void test_text(void **state)
 	assert_int_equal(q.records[1].text.n, 0);
 }
 
+struct type_case {
+	const char *type, *text, *name;
+	struct str data;
+};
+
+/* One record of the type, with these data. */
+static struct dns_question read_data(const struct type_case *c, struct str data)
+{
+	char packet[512] = "\x12\x34\x81\x80\0\1\0\1\0\0\0\0\2ab\2cd\0";
+	struct dns_question q = { .name = STR("ab.cd") };
+	size_t n = 12 + 7;
+
+	assert_true(dns_type_parse(str_of(c->type), &q.type));
+	for (int i = 0; i < 2; i++) {
+		packet[n++] = (char)(q.type >> 8);
+		packet[n++] = (char)q.type;
+		packet[n++] = 0;
+		packet[n++] = 1;
+		if (i == 0) {
+			packet[n++] = (char)0xc0;
+			packet[n++] = 12;
+		}
+	}
+	n += 5; /* time to live, first byte of the length */
+	packet[n++] = (char)data.n;
+	assert_true(n + data.n <= sizeof(packet));
+	memcpy(packet + n, data.p, data.n);
+	dns_packet_answer(a, (struct str){ packet, n + data.n }, &q);
+	return q;
+}
+
+/* The texts are those of Net::DNS, but that long data stay on one line. */
+static const struct type_case types[] = {
+	{ "A", "", NULL, STR_INIT("\1\2\3\4") },
+	{ "TXT", "a \"b", NULL, STR_INIT("\3a \"\1b") },
+	{ "SPF", "v=spf1 -all", NULL, STR_INIT("\7v=spf1 \4-all") },
+	{ "MX", "10 Mx.ab.cd.", "mx.ab.cd", STR_INIT("\0\12\2Mx\xc0\x0c") },
+	{ "MX", "0 .", "", STR_INIT("\0\0\0") },
+	{ "NS", "a\\.\\\"\\000\\032.Z.", "a\\046\"\\000\\032.z",
+	  STR_INIT("\5a.\"\0 \1Z\0") },
+	{ "SOA", "n.ab.cd. R.", "n.ab.cd",
+	  STR_INIT("\1n\xc0\x0c\1R\0\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4\1\0\0\0") },
+	{ "SRV", "1 2 25 s.", "s", STR_INIT("\0\1\0\2\0\x19\1s\0") },
+	{ "CAA", "128 issue \"a.b;\\255\"", NULL, STR_INIT("\x80\5issuea.b;\xff") },
+	{ "CAA", "0 issue \"\"", NULL, STR_INIT("\0\5issue") },
+	{ "DNAME", "d.", "d", STR_INIT("\1d\0") },
+	{ "NAPTR", "1 2 s A+B \"\" n.", "n", STR_INIT("\0\1\0\2\1s\3A+B\0\1n\0") },
+	{ "URI", "1 2 \"a b\\\"c\"", NULL, STR_INIT("\0\1\0\2a b\"c") },
+	{ "HINFO", "PC \"Linux box\"", NULL, STR_INIT("\2PC\11Linux box") },
+	{ "RP", "m. t.", "m", STR_INIT("\1m\0\1t\0") },
+	{ "MINFO", "m. t.", "m", STR_INIT("\1m\0\1t\0") },
+	{ "KX", "5 k.", "k", STR_INIT("\0\5\1k\0") },
+	{ "GPOS", "-1.5 \"\" 2", NULL, STR_INIT("\4-1.5\0\0012") },
+	{ "SSHFP", "1 2 ab01", NULL, STR_INIT("\1\2\xab\1") },
+	{ "TLSA", "3 1 1 ab01", NULL, STR_INIT("\3\1\1\xab\1") },
+	{ "CERT", "255 2 255 AQ==", NULL, STR_INIT("\0\xff\0\2\xff\1") },
+	{ "DHCID", "eHh4eA==", NULL, STR_INIT("xxxx") },
+	{ "OPENPGPKEY", "eHh4", NULL, STR_INIT("xxx") },
+};
+
+static const struct str soa_numbers = STR_INIT(
+	"\n\t\t\t\t1\t\t;serial\n\t\t\t\t2\t\t;refresh\n\t\t\t\t3\t\t;retry"
+	"\n\t\t\t\t4\t\t;expire\n\t\t\t\t16777216\t\t;minimum");
+
+static void test_types(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		const struct type_case *c = &types[i];
+		struct dns_question q = read_data(c, c->data);
+		const struct dns_record *r = q.records;
+		struct str text;
+
+		assert_string_equal(dns_type_name(q.type), c->type);
+		if (q.status != DNS_OK || q.n != 1)
+			fail_msg("%s: %s", c->type, dns_status_name(q.status));
+		text = r->text;
+		if (q.type == DNS_SOA) {
+			assert_true(str_ends(text, soa_numbers));
+			str_line(&text, &text);
+		}
+		if (!str_eq(text, str_of(c->text)) || !str_eq(r->name, str_of(c->name)))
+			fail_msg("%s: %.*s, name %.*s", c->type, STR_ARG(text), STR_ARG(r->name));
+	}
+}
+
+/* Cut off within a field that has a length, or with something behind it. */
+static void test_types_cut(void **state)
+{
+	static const char rests[] = "TXT SPF CAA URI SSHFP TLSA CERT DHCID OPENPGPKEY";
+	char longer[64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		const struct type_case *c = &types[i];
+		struct str data = c->data;
+
+		if (strstr(rests, c->type))
+			continue;
+		memcpy(longer, data.p, data.n);
+		longer[data.n] = 0;
+		assert_int_equal(read_data(c, (struct str){ longer, data.n + 1 }).status,
+				 DNS_BROKEN);
+		for (size_t n = 0; n < data.n; n++)
+			assert_int_equal(read_data(c, str_sub(data, 0, n)).status, DNS_BROKEN);
+	}
+	assert_int_equal(read_data(&(struct type_case){ .type = "CAA" }, STR("\0\5issu")).status,
+			 DNS_BROKEN);
+	assert_int_equal(read_data(&(struct type_case){ .type = "TLSA" }, STR("\0\5")).status,
+			 DNS_BROKEN);
+}
+
 /* ab.cd is an alias of ef; what belongs to anybody else does not count. */
 static void test_alias(void **state)
 {
@@ -293,6 +405,8 @@ int main(void)
 		cmocka_unit_test(test_address),
 		cmocka_unit_test(test_names_in_data),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_types),
+		cmocka_unit_test(test_types_cut),
 		cmocka_unit_test(test_alias),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_primary), cmocka_unit_test(test_broken),

@@ -23,24 +23,15 @@ static bool parse_value(struct arena *a, enum dns_type type, struct str value,
 	int64_t preference;
 
 	out->ttl = 3600;
-	switch (type) {
-	case DNS_A:
-	case DNS_AAAA:
+	if (type == DNS_A || type == DNS_AAAA)
 		return cidr_addr_parse(value, &out->addr);
-	case DNS_TXT:
-		out->text = str_copy(a, value);
-		return true;
-	case DNS_MX:
+	out->text = str_copy(a, value);
+	if (type == DNS_MX) {
 		if (!str_int(str_cut(&value, ' '), 0, UINT16_MAX, &preference))
 			return false;
 		out->preference = (uint16_t)preference;
-		break;
-	case DNS_NS:
-	case DNS_PTR:
-	case DNS_CNAME:
-		break;
 	}
-	out->name = host(a, value);
+	out->name = host(a, str_cut(&value, ' '));
 	return true;
 }
 
@@ -56,17 +47,14 @@ bool dns_table_add(struct dns_table *t, struct str name, struct str type, struct
 			return true;
 		}
 	}
-	if (str_eq(type, STR("SOA"))) {
-		row.primary = host(t->a, value);
-		vec_add(t->a, &t->rows, row);
-		return true;
-	}
 	if (!dns_type_parse(type, &row.type))
 		return false;
 	if (value.n || row.type == DNS_TXT)
 		row.status = DNS_OK;
 	if (value.n && !parse_value(t->a, row.type, value, &row.record))
 		return false;
+	if (row.type == DNS_SOA)
+		row.primary = row.record.name;
 	vec_add(t->a, &t->rows, row);
 	return true;
 }

@@ -30,11 +30,11 @@ struct dns_table {
 void dns_table_init(struct dns_table *t, struct arena *a);
 
 /*
- * One row: type "A", "AAAA", "MX" (value "10 host"), "NS", "PTR", "CNAME", "TXT", or a failure of
- * all types of the name: "TIMEOUT", "SERVFAIL", "REFUSED", "NXDOMAIN". Texts are copied. A name
- * with rows of other types only has no data, one without rows does not exist; an empty value makes
- * a name exist (and is a text of its own with TXT). "SOA" makes it exist too, and names the primary
- * server in its negative answers. CNAMEs are followed. False for a type or value that is none of
- * these.
+ * One row: a type and its value as a master file has it (MX "10 host."; a text without quotation
+ * marks; a dot at the end of names may be left out), or a failure of all types of the name:
+ * "TIMEOUT", "SERVFAIL", "REFUSED", "NXDOMAIN". Texts are copied. A name with rows of other types
+ * only has no data, one without rows does not exist; an empty value makes a name exist (and is a
+ * text of its own with TXT). "SOA" also names the primary server in negative answers. CNAMEs are
+ * followed. False for a type or value that is none of these.
  */
 bool dns_table_add(struct dns_table *t, struct str name, struct str type, struct str value);
