@@ -106,14 +106,10 @@ struct rule_def {
 	size_t index; /* of the rule made from it; set by ruleset.c */
 };
 
-/* rbl_timeout: how long answers are waited for when few have come, and when nearly all have. */
-struct spam_net_time {
-	int64_t most_ms, least_ms;
-};
-
 enum conf_tag { TAG_REPLACE, TAG_PRE, TAG_INTER, TAG_POST, CONF_TAGS };
 
 struct gate_rules; /* gate.h */
+struct net_times;  /* net_time.h */
 
 struct spam_conf {
 	struct arena *keep; /* what outlives the loading: compiled patterns, networks, notes */
@@ -131,7 +127,7 @@ struct spam_conf {
 	double required;
 	struct shortcircuit_conf shortcircuit;
 	enum spam_score_set set; /* of `paths`, and what was learnt */
-	struct spam_net_time net_time;
+	struct net_times *net_times;
 	struct gate_rules *gate;
 	struct spam_view_options view;
 	struct spam_networks *trusted, *internal, *msa;

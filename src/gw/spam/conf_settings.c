@@ -1,6 +1,7 @@
 #include "gw/spam/conf.h"
 
 #include "gw/spam/gate.h"
+#include "gw/spam/net_time.h"
 #include "lib/uri/domains.h"
 
 enum { NET_SECONDS_MAX = 3600 };
@@ -312,27 +313,6 @@ bool conf_duration(struct conf_parser *p, struct str value, int64_t *ms)
 	return true;
 }
 
-/* `rbl_timeout T [LEAST [ZONE]]`; one time for all zones is all there is here. */
-static enum conf_verdict rbl_timeout(struct conf_parser *p, struct str value)
-{
-	struct spam_net_time t;
-	struct str word;
-
-	if (!str_word(&value, &word))
-		return CONF_MISSING;
-	if (!conf_duration(p, word, &t.most_ms))
-		return CONF_INVALID;
-	t.least_ms = t.most_ms / 5;
-	if (str_word(&value, &word) && !conf_duration(p, word, &t.least_ms))
-		return CONF_INVALID;
-	if (str_word(&value, &word))
-		return CONF_OK;
-	if (t.least_ms > t.most_ms)
-		t.least_ms = t.most_ms;
-	p->conf->net_time = t;
-	return CONF_OK;
-}
-
 struct setting {
 	const char *key, *plugin;
 	enum conf_verdict (*set)(struct conf_parser *p, struct str value);
@@ -359,7 +339,7 @@ static const struct setting settings[] = {
 	{ "util_rb_3tld", NULL, domains },
 	{ "clear_util_rb", NULL, clear_domains },
 	{ "redirector_pattern", NULL, redirector },
-	{ "rbl_timeout", NULL, rbl_timeout },
+	{ "rbl_timeout", NULL, net_times_setting },
 	{ "dns_query_restriction", NULL, gate_restriction },
 	{ "clear_dns_query_restriction", NULL, gate_clear },
 	{ "clear_dns_query_restrictions", NULL, gate_clear },

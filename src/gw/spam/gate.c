@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "gw/spam/lists.h"
+#include "gw/spam/net_time.h"
 
 /* What the map of restrictions points to. */
 static const bool allowed = true, denied = false;
@@ -9,6 +10,7 @@ static const bool allowed = true, denied = false;
 struct gate {
 	struct dns_resolver resolver, *inner;
 	const struct gate_rules *rules;
+	const struct net_times *times;
 	const struct spam_list_health *health;
 	int64_t now;
 };
@@ -123,7 +125,10 @@ static struct gate *gate_of(struct dns_resolver *r)
 static void gate_send(struct dns_resolver *r, struct arena *a, struct dns_question *q)
 {
 	struct gate *g = gate_of(r);
+	const struct net_time *own = net_time_of(g->times, q->name);
 
+	if (own)
+		q->patience_ms = own->most_ms;
 	if (may_ask(g, q->name))
 		g->inner->send(g->inner, a, q);
 	else
@@ -160,7 +165,8 @@ static void gate_ready(struct dns_resolver *r, const struct pollfd *fds, size_t 
 }
 
 struct dns_resolver *gate_open(struct arena *a, const struct gate_rules *rules,
-			       const struct spam_network *net, int64_t now)
+			       const struct net_times *times, const struct spam_network *net,
+			       int64_t now)
 {
 	struct gate *g = NEW(a, struct gate);
 
@@ -168,6 +174,7 @@ struct dns_resolver *gate_open(struct arena *a, const struct gate_rules *rules,
 		.resolver = { gate_send, gate_wait, gate_cancel, gate_fds, gate_ready },
 		.inner = net->resolver,
 		.rules = rules,
+		.times = times,
 		.health = net->health,
 		.now = now,
 	};

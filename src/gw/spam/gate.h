@@ -46,9 +46,13 @@ enum conf_verdict gate_block_time(struct conf_parser *p, struct str value);
 /* When all rules are known: which of them each block waits for. */
 void gate_bind(struct spam_conf *c);
 
-/* The resolver of `net` behind the gate, for one mail; `now`: seconds since 1970. */
+/*
+ * The resolver of `net` behind the gate, for one mail; `now`: seconds since 1970. Zones with a time
+ * of their own are asked anew for so long.
+ */
 struct dns_resolver *gate_open(struct arena *a, const struct gate_rules *rules,
-			       const struct spam_network *net, int64_t now);
+			       const struct net_times *times, const struct spam_network *net,
+			       int64_t now);
 
 /* The rule of `b` has hit: its domain is not asked for a while, which is logged once. */
 void gate_shut(const struct gate_rules *rules, const struct gate_block *b,

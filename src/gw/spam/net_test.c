@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "gw/spam/net_testing.h"
+#include "gw/spam/ruleset.h"
 
 static bool was_asked(const char *name)
 {
@@ -158,6 +159,111 @@ static void gives_up(void **state)
 				 OURS HOP("1.2.3.4") "\nx\n"),
 			    "M");
 	assert_true(net_now() - start >= 20);
+}
+
+static const struct net_times *times_of(const char *conf)
+{
+	return load(str_z(a, str_fmt(a, "body X /x/\n%s", conf)), SPAM_SET_NET)->net_times;
+}
+
+static void times_of_zones(void **state)
+{
+	const struct net_times *t = times_of("rbl_timeout 10s 2\n"
+					     "rbl_timeout 1 0.5 .Quick.Example\n"
+					     "rbl_timeout 20 slow.example\n"
+					     "rbl_timeout 1m 70 deep.slow.example\n");
+	static const struct {
+		const char *name;
+		int64_t most, least; /* 0: those of all */
+	} cases[] = {
+		{ "quick.example", 1000, 500 },
+		{ "4.3.2.1.quick.example", 1000, 500 },
+		{ "tquick.example", 0, 0 },
+		{ "example", 0, 0 },
+		{ "a.slow.example", 20000, 4000 },
+		{ "a.deep.slow.example", 70000, 70000 },
+	};
+
+	(void)state;
+	assert_int_equal(t->any.most_ms, 10000);
+	assert_int_equal(t->any.least_ms, 2000);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct net_time *own = net_time_of(t, str_of(cases[i].name));
+
+		assert_int_equal(own ? own->most_ms : 0, cases[i].most);
+		assert_int_equal(own ? own->least_ms : 0, cases[i].least);
+	}
+	/* The last word on it counts; a smallest time that is larger is the largest too. */
+	t = times_of("rbl_timeout 10\nrbl_timeout 3 5\n");
+	assert_int_equal(t->any.most_ms, 5000);
+	assert_int_equal(t->any.least_ms, 5000);
+}
+
+static void time_mistakes(void **state)
+{
+	static const char *const lines[] = {
+		"", "x.example", "-1", "10 2 3", "10 2 x.example.", "10 x.9", "10 2 x.example y",
+		"10 x..example",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		struct spam_conf_paths paths = { .lines = true, .set = SPAM_SET_NET };
+		struct spam_rules *rules;
+		struct err e;
+
+		paths.extra = str_fmt(a, "body X /x/\nrbl_timeout %s\n", lines[i]);
+		assert_int_equal(spam_rules_load(a, &paths, &rules, &report, &e), 0);
+		if (report.unknown.n != 1)
+			fail_msg("'%s' is taken", lines[i]);
+		assert_int_equal(rules->net_times->any.most_ms, 15000);
+	}
+}
+
+/* When a mail of ASKED goes on, whatever the clock says. */
+static void time_to_wait(void **state)
+{
+	enum { ASKED = 1000 * 1000 };
+	const struct net_times *one = times_of("rbl_timeout 10 2\n"), *t;
+	struct dns *d;
+
+	(void)state;
+	t = times_of("rbl_timeout 10 2\nrbl_timeout 1 0.5 quick.example\n"
+		     "rbl_timeout 30 20 slow.example\n");
+	know("");
+	d = dns_open(a, &table.resolver);
+	assert_int_equal(net_times_limit(t, d, false, ASKED), ASKED + 2000);
+	dns_ask(d, STR("x.slow.example"), DNS_A);
+	dns_ask(d, STR("x.other.example"), DNS_A);
+	dns_ask(d, STR("x.quick.example"), DNS_A);
+	assert_int_equal(net_times_limit(t, d, false, ASKED), ASKED + 30000);
+	assert_int_equal(net_times_limit(one, d, false, ASKED), ASKED + 10000);
+	/* The slow one has answered, and then the one without a time of its own. */
+	assert_true(dns_wait_any(d, net_now()));
+	assert_int_equal(net_times_limit(t, d, false, ASKED), ASKED + 10000 - 8000 / 9);
+	assert_true(dns_wait_any(d, net_now()));
+	assert_int_equal(net_times_limit(t, d, false, ASKED), ASKED + 1000 - 500 * 4 / 9);
+	assert_int_equal(net_times_limit(t, d, true, ASKED), ASKED + 10000 - 8000 * 4 / 9);
+	assert_int_equal(net_times_limit(one, d, false, ASKED), ASKED + 10000 - 8000 * 4 / 9);
+	assert_true(dns_wait_any(d, net_now()));
+	assert_int_equal(net_times_limit(t, d, false, ASKED), ASKED + 2000);
+}
+
+/* A list that never answers is not waited for as long as others would be. */
+static void gives_up_a_zone(void **state)
+{
+	struct spam_rules *rules = load("rbl_timeout 3600 3600\nrbl_timeout 0.02 Bl.example\n" RBL
+					"meta M !A\n",
+					SPAM_SET_NET);
+
+	(void)state;
+	know("");
+	table.resolver.wait = silent_wait;
+	health = spam_list_health_new(a);
+	assert_string_equal(hits(rules, OURS HOP("1.2.3.4") "\nx\n"), "M");
+	assert_true(table.asked.n > 0);
+	for (size_t i = 0; i < table.asked.n; i++)
+		assert_int_equal(table.asked.p[i]->patience_ms, 20);
 }
 
 /* Checks twice, an hour less and more later: is the list asked? */
@@ -369,6 +475,8 @@ int main(void)
 		cmocka_unit_test(rbl_answers),        cmocka_unit_test(rbl_subtests),
 		cmocka_unit_test(rbl_places),         cmocka_unit_test(metas_wait),
 		cmocka_unit_test(no_network),         cmocka_unit_test(gives_up),
+		cmocka_unit_test(times_of_zones),     cmocka_unit_test(time_mistakes),
+		cmocka_unit_test(time_to_wait),       cmocka_unit_test(gives_up_a_zone),
 		cmocka_unit_test(broken_list),        cmocka_unit_test(warns_once),
 		cmocka_unit_test(uri_domains_listed),
 		cmocka_unit_test(uri_subtests),       cmocka_unit_test(uri_servers),

@@ -360,7 +360,7 @@ int ruleset_build(struct spam_conf *c, struct spam_rules **out, struct err *e)
 
 	rs->required = c->required;
 	rs->local = !(c->set & SPAM_SET_NET);
-	rs->net_time = c->net_time;
+	rs->net_times = c->net_times;
 	rs->shortcircuit = c->shortcircuit;
 	rs->gate = c->gate;
 	rs->spare = c->paths->spare;
@@ -405,7 +405,7 @@ static void conf_init(struct spam_conf *c, struct arena *keep, struct arena *tmp
 	c->required = 5;
 	shortcircuit_conf_init(&c->shortcircuit);
 	c->set = paths->set;
-	c->net_time = (struct spam_net_time){ 15 * 1000, 3 * 1000 };
+	net_times_conf_init(c);
 	c->domains = uri_domains_new(keep);
 	spam_view_options_init(&c->view, c->domains);
 	gate_conf_init(c);

@@ -16,6 +16,7 @@
 #include "gw/spam/eval.h"
 #include "gw/spam/expr.h"
 #include "gw/spam/gate.h"
+#include "gw/spam/net_time.h"
 
 enum rule_state { STATE_ABSENT, STATE_RUNS, STATE_BLOCKED, STATE_DISABLED };
 
@@ -139,7 +140,7 @@ struct spam_rules {
 	bool local, spare; /* spare: see struct spam_conf_paths */
 	struct shortcircuit_conf shortcircuit;
 	struct str shortcircuit_description;
-	struct spam_net_time net_time;
+	const struct net_times *net_times;
 	const struct gate_rules *gate;
 	struct spam_view_options view;
 	struct re **redirectors;

@@ -3,6 +3,7 @@
 
 #include "base/net.h"
 #include "gw/spam/lists.h"
+#include "gw/spam/net_time.h"
 
 void run_wait(struct run *run, size_t i)
 {
@@ -17,7 +18,8 @@ void run_net_open(struct run *run)
 
 	if (!net || run->rs->local)
 		return;
-	run->dns = dns_open(run->a, gate_open(run->a, run->rs->gate, net, run->env.now));
+	run->dns = dns_open(run->a, gate_open(run->a, run->rs->gate, run->rs->net_times, net,
+					      run->env.now));
 	run->lists = spam_lists_open(run->a, run->dns, net->health, run->env.now);
 }
 
@@ -66,14 +68,10 @@ void run_net_collect(struct run *run)
 	}
 }
 
-/* Until when to wait: the more has been answered, the less is the rest worth waiting for. */
 static int64_t net_limit(const struct run *run)
 {
-	const struct spam_net_time *t = &run->rs->net_time;
-	double asked = (double)dns_asked(run->dns);
-	double done = asked - (double)dns_pending(run->dns), share = asked > 0 ? done / asked : 1;
-	int64_t less = (int64_t)((double)(t->most_ms - t->least_ms) * share * share);
-	int64_t limit = run->asked_at + t->most_ms - less;
+	int64_t limit = net_times_limit(run->rs->net_times, run->dns, run->talks.n > 0,
+					run->asked_at);
 
 	return run->deadline && run->deadline < limit ? run->deadline : limit;
 }

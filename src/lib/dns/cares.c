@@ -29,7 +29,7 @@ struct inquiry {
 	struct arena *a;
 	struct dns_question *q;
 	struct server *server;
-	int64_t asked;
+	int64_t first, asked;
 	int attempts;
 };
 
@@ -84,7 +84,7 @@ static bool attempt(struct inquiry *in)
 	uint8_t query[DNS_QUERY_MAX];
 	size_t n;
 
-	if (in->attempts == in->c->attempts || !(in->server = next_server(in)))
+	if (!(in->server = next_server(in)))
 		return false;
 	in->attempts++;
 	in->asked = in->c->clock();
@@ -95,12 +95,27 @@ static bool attempt(struct inquiry *in)
 	return true;
 }
 
+static bool has_attempts(const struct inquiry *in)
+{
+	return in->attempts < in->c->attempts;
+}
+
+/* Only after silence: whoever refuses at once would be asked in circles. */
+static bool is_patient(const struct inquiry *in)
+{
+	int64_t now = in->c->clock();
+
+	return now - in->asked >= in->c->attempt_ms && now - in->first < in->q->patience_ms;
+}
+
 static void no_answer(struct inquiry *in)
 {
 	struct health *zone;
 
-	health_silent(&in->server->health, in->asked, in->c->clock());
-	if (attempt(in))
+	/* That a zone known to be slow needs more attempts is not the server's fault. */
+	if (in->attempts <= in->c->attempts)
+		health_silent(&in->server->health, in->asked, in->c->clock());
+	if ((has_attempts(in) || is_patient(in)) && attempt(in))
 		return;
 	zone = zone_health(in->c, in->q->zone);
 	if (zone)
@@ -111,7 +126,7 @@ static void no_answer(struct inquiry *in)
 /* An error that another server may not give. */
 static bool worth_asking_again(const struct inquiry *in)
 {
-	return in->q->status >= DNS_SERVFAIL && in->c->server_count > 1;
+	return in->q->status >= DNS_SERVFAIL && in->c->server_count > 1 && has_attempts(in);
 }
 
 static void answer(struct inquiry *in, struct str packet)
@@ -165,7 +180,7 @@ static void cares_send(struct dns_resolver *r, struct arena *a, struct dns_quest
 		return;
 	}
 	in = NEW(a, struct inquiry);
-	*in = (struct inquiry){ .c = c, .a = a, .q = q };
+	*in = (struct inquiry){ .c = c, .a = a, .q = q, .first = c->clock() };
 	if (!attempt(in))
 		q->status = DNS_SKIPPED;
 }

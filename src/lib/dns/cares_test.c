@@ -328,7 +328,7 @@ static void wait_until_asked(size_t server)
 
 	while (net_wait(udp[server], POLLIN, net_now(), &e) < 0) {
 		assert_true(net_now() < end);
-		dns_wait_any(d, net_now() + 10);
+		resolver->wait(resolver, net_now() + 10);
 	}
 }
 
@@ -386,6 +386,57 @@ static void test_dead_server(void **state)
 	assert_int_equal(dns_ask(d, STR("more.example"), DNS_A)->status, DNS_PENDING);
 }
 
+/* A question to be asked for that long, without a `struct dns` around it. */
+static struct dns_question patient(int64_t ms)
+{
+	return (struct dns_question){ .name = STR("slow.example"), .type = DNS_A,
+				      .patience_ms = ms };
+}
+
+static void wait_for(const struct dns_question *q, int64_t end)
+{
+	while (q->status == DNS_PENDING && net_now() < end)
+		resolver->wait(resolver, end);
+}
+
+/* Beyond the usual two attempts, until its time is over; other questions are none the worse. */
+static void test_patience(void **state)
+{
+	struct dns_question q = patient(3600 * 1000);
+	struct exchange x;
+
+	(void)state;
+	open_resolver(1, 5);
+	resolver->send(resolver, a, &q);
+	for (int i = 0; i < 3 * DNS_ATTEMPTS; i++) {
+		wait_until_asked(0);
+		receive(0, &x);
+		assert_int_equal(q.status, DNS_PENDING);
+	}
+	wait_until_asked(0);
+	reply_address(0);
+	wait_for(&q, soon());
+	assert_int_equal(q.status, DNS_OK);
+	q = patient(3600 * 1000);
+	resolver->send(resolver, a, &q);
+	skipped = 3600 * 1000;
+	wait_for(&q, soon());
+	assert_int_equal(q.status, DNS_TIMEOUT);
+}
+
+/* Who refuses at once is not asked again and again. */
+static void test_patience_of_the_refused(void **state)
+{
+	struct dns_question q = patient(3600 * 1000);
+
+	(void)state;
+	open_resolver(1, 5000);
+	clean_fd_(&udp[0]);
+	resolver->send(resolver, a, &q);
+	wait_for(&q, soon());
+	assert_int_equal(q.status, DNS_TIMEOUT);
+}
+
 /* A list whose names time out is spared while the server answers about others. */
 static void test_dead_zone(void **state)
 {
@@ -432,6 +483,7 @@ int main(void)
 		TEST(test_answers),       TEST(test_many),          TEST(test_forged),
 		TEST(test_broken_answer), TEST(test_truncated),     TEST(test_deadline),
 		TEST(test_late),          TEST(test_second_server), TEST(test_dead_server),
+		TEST(test_patience), TEST(test_patience_of_the_refused),
 		TEST(test_dead_zone),     TEST(test_config),
 	};
 

@@ -91,17 +91,27 @@ size_t dns_pending(const struct dns *d)
 {
 	size_t pending = 0;
 
-	for (size_t i = d->known; i < d->questions.n; i++) {
-		const struct dns_question *q = d->questions.entries[i].value;
-
-		pending += q->status == DNS_PENDING;
-	}
+	for (size_t at = 0; dns_next_pending(d, &at);)
+		pending++;
 	return pending;
 }
 
 size_t dns_asked(const struct dns *d)
 {
 	return d->questions.n;
+}
+
+const struct dns_question *dns_next_pending(const struct dns *d, size_t *at)
+{
+	if (*at < d->known)
+		*at = d->known;
+	while (*at < d->questions.n) {
+		const struct dns_question *q = d->questions.entries[(*at)++].value;
+
+		if (q->status == DNS_PENDING)
+			return q;
+	}
+	return NULL;
 }
 
 /* So that counting stays cheap when there are many questions, most of them answered. */

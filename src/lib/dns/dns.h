@@ -93,6 +93,7 @@ struct dns_question {
 	enum dns_type type;
 	struct str zone; /* see dns_ask_in(); or empty */
 	enum dns_status status;
+	int64_t patience_ms; /* how long who is silent is asked anew; 0: as the resolver likes */
 	uint8_t rcode;              /* of the answer, if there was one */
 	bool cut;                   /* a limit made us drop records */
 	struct str primary; /* with DNS_NODATA, DNS_NXDOMAIN: of the zone, as its SOA names it */
@@ -149,6 +150,9 @@ void dns_finish(struct dns *d);
 /* Questions without an answer so far, and all that were asked. */
 size_t dns_pending(const struct dns *d);
 size_t dns_asked(const struct dns *d);
+
+/* The pending questions, one after the other from *at = 0; NULL when there are no more. */
+const struct dns_question *dns_next_pending(const struct dns *d, size_t *at);
 
 /*
  * For a poll() together with other descriptors: fills in at most `max` of them and returns their
