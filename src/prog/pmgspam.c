@@ -271,6 +271,11 @@ static int run(struct arena *a, struct options *o, char **args, int n)
 	return each_mail(&g, args + as_json, n - as_json, as_json);
 }
 
+void pmgspam_version(void)
+{
+	printf("Postern Mail Gateway, rules of SpamAssassin %s\n", SPAM_ENGINE_VERSION);
+}
+
 int main(int argc, char **argv)
 {
 	CLEAN_ARENA struct arena *a = arena_open("rules", RULES_MEMORY);
@@ -297,7 +302,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (o.version) {
-		printf("Postern Mail Gateway, rules of SpamAssassin %s\n", SPAM_ENGINE_VERSION);
+		pmgspam_version();
 		return 0;
 	}
 	return run(a, &o, argv + optind, argc - optind);

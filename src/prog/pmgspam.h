@@ -12,6 +12,8 @@ int pmgspam_learn(int argc, char **argv);
 int pmgspam_daemon(int argc, char **argv);
 int pmgspam_compile(int argc, char **argv);
 
+void pmgspam_version(void);
+
 /* Whom network tests ask. False: they cannot be done, which was logged. */
 bool network_open(struct arena *a, struct spam_network *out);
 

@@ -4,7 +4,6 @@
  * What is learnt is kept without a journal, so --sync and --no-sync say nothing here, but that
  * --sync expires tokens if that is due, as there.
  */
-#include <dirent.h>
 #include <getopt.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -16,12 +15,13 @@
 #include "base/net.h"
 #include "gw/spam/awl.h"
 #include "gw/spam/teach.h"
+#include "lib/re/re.h"
 #include "prog/pmgspam.h"
+#include "prog/pmgspam_mails.h"
 
 enum {
 	MEMORY = 1 << 30,
 	CONF_LINES_MAX = 1 << 20,
-	LIST_MAX = 16 << 20,        /* --folders */
 	TEXT_MAX = 512 << 20,       /* --restore */
 	MAIL_SIZE_MAX = 500 * 1024, /* --max-size */
 	WAIT_MS = 300 * 1000,       /* for others who write; sa-learn waits as long */
@@ -40,10 +40,13 @@ struct teaching {
 	struct buf lines;
 	enum task task;
 	enum bayes_class as;
-	bool ignores, mbox, progress, dots, forced, quiet, help;
+	bool classified; /* `as` was given */
+	bool ignores, progress, dots, forced, quiet, help, version;
+	enum mails_format format;
 	size_t size_max; /* 0: no limit */
 	unsigned dump;
-	const char *restore, *folders;
+	const char *restore, *folders, *regexp;
+	const char *refused; /* why an option is no use here */
 	const struct spam_rules *rules;
 	struct bayes_store *store;
 	unsigned examined, learnt;
@@ -53,7 +56,8 @@ struct teaching {
 enum {
 	OPT_SITE = NO_TERMINAL, OPT_CF, OPT_DUMP, OPT_DBPATH, OPT_MAX, OPT_RESTORE, OPT_AWL_RESTORE,
 	OPT_FORCE_EXPIRE, OPT_FORGET, OPT_IGNORED, OPT_AWL_BACKUP, OPT_PROGRESS, OPT_DOTS,
-	OPT_HAM, OPT_SPAM, OPT_SYNC, OPT_MBOX, OPT_BACKUP, OPT_CLEAR, OPT_IGNORES,
+	OPT_HAM, OPT_SPAM, OPT_SYNC, OPT_MBOX, OPT_MBX, OPT_BACKUP, OPT_CLEAR, OPT_IGNORES,
+	OPT_REGEXP, OPT_IMPORT,
 };
 
 static const struct option options[] = {
@@ -62,9 +66,12 @@ static const struct option options[] = {
 	{ "nonspam", no_argument, NULL, OPT_HAM },
 	{ "forget", no_argument, NULL, OPT_FORGET },
 	{ "sync", no_argument, NULL, OPT_SYNC },
+	{ "rebuild", no_argument, NULL, OPT_SYNC },
 	{ "force-expire", no_argument, NULL, OPT_FORCE_EXPIRE },
 	{ "expire", no_argument, NULL, OPT_FORCE_EXPIRE },
 	{ "dump", optional_argument, NULL, OPT_DUMP },
+	{ "regexp", required_argument, NULL, OPT_REGEXP },
+	{ "import", no_argument, NULL, OPT_IMPORT },
 	{ "backup", no_argument, NULL, OPT_BACKUP },
 	{ "restore", required_argument, NULL, OPT_RESTORE },
 	{ "clear", no_argument, NULL, OPT_CLEAR },
@@ -72,6 +79,7 @@ static const struct option options[] = {
 	{ "awl-restore", required_argument, NULL, OPT_AWL_RESTORE },
 	{ "folders", required_argument, NULL, 'f' },
 	{ "mbox", no_argument, NULL, OPT_MBOX },
+	{ "mbx", no_argument, NULL, OPT_MBX },
 	{ "dir", no_argument, NULL, OPT_IGNORED },
 	{ "file", no_argument, NULL, OPT_IGNORED },
 	{ "max-size", required_argument, NULL, OPT_MAX },
@@ -81,6 +89,8 @@ static const struct option options[] = {
 	{ "username", required_argument, NULL, OPT_IGNORED },
 	{ "no-sync", no_argument, NULL, OPT_IGNORED },
 	{ "nosync", no_argument, NULL, OPT_IGNORED },
+	{ "no-rebuild", no_argument, NULL, OPT_IGNORED },
+	{ "norebuild", no_argument, NULL, OPT_IGNORED },
 	{ "dbpath", required_argument, NULL, OPT_DBPATH },
 	{ "db", required_argument, NULL, OPT_DBPATH },
 	{ "quiet", no_argument, NULL, 'q' },
@@ -92,6 +102,7 @@ static const struct option options[] = {
 	{ "prefspath", required_argument, NULL, 'p' },
 	{ "prefs-file", required_argument, NULL, 'p' },
 	{ "cf", required_argument, NULL, OPT_CF },
+	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -105,10 +116,13 @@ static void usage(FILE *to)
 	      "\n"
 	      "  --spam, --ham, --forget  what the mails are\n"
 	      "  --mbox                   files hold many mails (so do files named *mbox*)\n"
-	      "  -f, --folders FILE       names of files and directories, a line each\n"
+	      "  --mbx                    the same in the format of the UW IMAP server\n"
+	      "  -f, --folders FILE       names of files and directories, a line each, also as\n"
+	      "                           ham|spam:detect|file|dir|mbox|mbx:NAME\n"
 	      "  --max-size N             leave out larger mails (512000; 0: no limit)\n"
 	      "  --use-ignores            leave out what bayes_ignore_from and …_to mean\n"
 	      "  --progress, --showdots   tell how far it is\n"
+	      "  --regexp RE              with --dump: only tokens whose five bytes it matches\n"
 	      "  --dbpath PATH            another store, as in bayes_path\n"
 	      "  --backup, --restore      the text of sa-learn, which brings learning along\n"
 	      "  --awl-backup, …-restore  the auto-whitelist, as sa-awl prints it\n"
@@ -128,8 +142,9 @@ static bool take_dump(struct teaching *t, const char *what)
 
 static bool take_class(struct teaching *t, enum bayes_class as)
 {
-	t->task = TASK_LEARN;
+	t->classified = true;
 	t->as = as;
+	t->task = TASK_LEARN;
 	return true;
 }
 
@@ -199,7 +214,18 @@ static bool take_option(struct teaching *t, int c)
 		t->folders = optarg;
 		return true;
 	case OPT_MBOX:
-		return t->mbox = true;
+		t->format = MAILS_MBOX;
+		return true;
+	case OPT_MBX:
+		t->format = MAILS_MBX;
+		return true;
+	case OPT_REGEXP:
+		t->regexp = optarg;
+		return true;
+	case OPT_IMPORT:
+		t->refused = "--import: stores of older formats are not read here; let sa-learn "
+			     "--import them, and bring the text of its --backup to --restore";
+		return true;
 	case OPT_IGNORES:
 		return t->ignores = true;
 	case OPT_MAX:
@@ -225,6 +251,8 @@ static bool take_option(struct teaching *t, int c)
 		return t->quiet = true;
 	case 'h':
 		return t->help = true;
+	case 'V':
+		return t->version = true;
 	case 'L':
 	case 'u':
 	case OPT_IGNORED:
@@ -249,9 +277,15 @@ static int fail(struct teaching *t, const char *path, const struct err *e)
 	return t->status;
 }
 
-static void teach(struct teaching *t, const char *path, struct str raw)
+static void fail_file(void *ctx, const char *path, const struct err *e)
 {
-	const struct spam_lesson lesson = { t->as, t->ignores, time(NULL) };
+	fail(ctx, path, e);
+}
+
+static void teach(void *ctx, const char *path, enum bayes_class as, struct str raw)
+{
+	struct teaching *t = ctx;
+	const struct spam_lesson lesson = { as, t->ignores, time(NULL) };
 	bool changed;
 	struct err e;
 
@@ -271,107 +305,33 @@ static void teach(struct teaching *t, const char *path, struct str raw)
 		fprintf(stderr, "%u mails\n", t->examined);
 }
 
-/* The next mail of a mailbox, up to the line "From …" of the one behind it. */
-static struct str next_of_mailbox(struct str *rest)
-{
-	struct str all = *rest, line;
-	bool blank = false;
-
-	str_line(rest, &line);
-	while (rest->n && !(blank && str_starts(*rest, STR("From ")))) {
-		str_line(rest, &line);
-		blank = line.n == 0 || str_eq(line, STR("\r"));
-	}
-	return str_sub(all, 0, all.n - rest->n);
-}
-
-static void teach_text(struct teaching *t, const char *path, struct str text)
-{
-	if (!t->mbox && !strstr(path, "mbox")) {
-		teach(t, path, text);
-		return;
-	}
-	while (text.n)
-		teach(t, path, next_of_mailbox(&text));
-}
-
-static void teach_file(struct teaching *t, const char *path)
-{
-	struct str text;
-	struct err e;
-	int rc = strcmp(path, "-") == 0
-			 ? file_read_stream(t->file, STDIN_FILENO, path, TEXT_MAX, &text, &e)
-			 : file_read(t->file, path, TEXT_MAX, &text, &e);
-
-	if (rc < 0)
-		fail(t, path, &e);
-	else
-		teach_text(t, path, text);
-	arena_reset(t->file);
-}
-
-static bool is_directory(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-/* Its files, and those of a maildir in it. */
-static void teach_directory(struct teaching *t, const char *path, bool inner)
-{
-	CLEAN_DIR DIR *d = opendir(path);
-	struct dirent *entry;
-
-	while (d && (entry = readdir(d))) {
-		char file[4096];
-		bool maildir = !strcmp(entry->d_name, "cur") || !strcmp(entry->d_name, "new");
-		int n = snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
-
-		if (entry->d_name[0] == '.' || n >= (int)sizeof(file))
-			continue;
-		if (!is_directory(file))
-			teach_file(t, file);
-		else if (maildir && !inner)
-			teach_directory(t, file, true);
-	}
-}
-
-static void teach_path(struct teaching *t, const char *path)
-{
-	if (is_directory(path))
-		teach_directory(t, path, false);
-	else
-		teach_file(t, path);
-}
-
-static int teach_folders(struct teaching *t, struct err *e)
-{
-	struct str text, line;
-
-	if (file_read(t->a, t->folders, LIST_MAX, &text, e) < 0)
-		return -1;
-	while (str_line(&text, &line))
-		if (str_trim(line).n)
-			teach_path(t, str_z(t->a, str_trim(line)));
-	return 0;
-}
-
 static int learn(struct teaching *t, char **paths, int n, struct err *e)
 {
+	const struct mails mails = {
+		.a = t->file,
+		.format = t->format,
+		.as = t->classified ? t->as : BAYES_IS_UNKNOWN,
+		.as_listed = !t->classified || t->as != BAYES_IS_UNKNOWN,
+		.mail = teach,
+		.failed = fail_file,
+		.ctx = t,
+	};
+
+	if (n && !t->classified)
+		return err_set(e, ERR_INVALID, "%s: say --spam, --ham or --forget", paths[0]);
 	if (spam_bayes_open(t->a, t->rules, true, &t->store, e) < 0)
 		return -1;
-	if (t->folders && teach_folders(t, e) < 0)
+	if (t->folders && mails_walk_list(&mails, t->folders, e) < 0)
 		return -1;
 	for (int i = 0; i < n; i++)
-		teach_path(t, paths[i]);
+		mails_walk(&mails, paths[i]);
 	if (n == 0 && !t->folders)
-		teach_file(t, "-");
+		mails_walk(&mails, "-");
 	if (t->dots)
 		fputc('\n', stderr);
 	if (!t->quiet)
 		printf("%s tokens from %u message(s) (%u message(s) examined)\n",
-		       t->as == BAYES_IS_UNKNOWN ? "Forgot" : "Learned", t->learnt, t->examined);
+		       mails.as_listed ? "Learned" : "Forgot", t->learnt, t->examined);
 	if (!t->examined && !t->status)
 		t->status = 1;
 	return 0;
@@ -400,6 +360,18 @@ static int restore(struct teaching *t, struct str text, struct err *e)
 	if (skipped)
 		fprintf(stderr, "%zu lines were not understood and are left out\n", skipped);
 	return 0;
+}
+
+static int dump(struct teaching *t, struct err *e)
+{
+	struct re *only = NULL;
+
+	if (t->regexp && re_compile_perl(t->a, str_of(t->regexp), 0, &only, e) < 0)
+		return err_set(e, ERR_INVALID, "--regexp %s: %s", t->regexp,
+			       str_z(t->a, str_of(e->msg)));
+	if (spam_bayes_open(t->a, t->rules, false, &t->store, e) < 0)
+		return -1;
+	return bayes_store_dump(t->store, t->dump, only, &out, e);
 }
 
 static int awl(struct teaching *t, struct err *e)
@@ -432,9 +404,7 @@ static int carry_out(struct teaching *t, char **paths, int n, struct err *e)
 	case TASK_SYNC:
 		return sync_store(t, e);
 	case TASK_DUMP:
-		return spam_bayes_open(t->a, t->rules, false, &t->store, e) < 0
-			       ? -1
-			       : bayes_store_dump(t->store, t->dump, &out, e);
+		return dump(t, e);
 	case TASK_BACKUP:
 		return spam_bayes_open(t->a, t->rules, false, &t->store, e) < 0
 			       ? -1
@@ -478,7 +448,7 @@ int pmgspam_learn(int argc, char **argv)
 	int c;
 
 	buf_init(&t.lines, a, CONF_LINES_MAX);
-	while ((c = getopt_long(argc, argv, "f:C:p:u:LqD::h", options, NULL)) >= 0) {
+	while ((c = getopt_long(argc, argv, "f:C:p:u:LqD::Vh", options, NULL)) >= 0) {
 		if (c == 'D') {
 			debug_option(argc, argv);
 		} else if (!take_option(&t, c)) {
@@ -490,6 +460,16 @@ int pmgspam_learn(int argc, char **argv)
 		usage(stdout);
 		return 0;
 	}
+	if (t.version) {
+		pmgspam_version();
+		return 0;
+	}
+	if (t.refused) {
+		fprintf(stderr, "pmgspam learn: %s\n", t.refused);
+		return 2;
+	}
+	if (t.task == TASK_NONE && t.folders)
+		t.task = TASK_LEARN;
 	if (t.task == TASK_NONE) {
 		usage(stderr);
 		return 2;

@@ -47,6 +47,20 @@ def make_mails(directory):
         mail.write(MAIL.format(kind="large", n=1) + "large words\n" * 50000)
 
 
+def make_mbx(directory):
+    """A mailbox as UW's IMAP server has it; one that ends within its last mail; a damaged one."""
+    head = (b"*mbx*\r\n3e8a3a6d00000006\r\n" + b"\r\n" * 30).ljust(2048, b"\0")
+    mails = b""
+    for n, flags in enumerate((0, 2, 0x8000, 1), 1):
+        mail = MAIL.format(kind="boxed", n=n).replace("\n", "\r\n").encode()
+        mails += b" 3-Apr-2003 10:00:00 +0200,%d;00000000%04x-%08x\r\n" % (len(mail), flags, n)
+        mails += mail
+    for name, text in (("box.mbx", head + mails), ("cut.mbx", head + mails[:-9]),
+                       ("empty.mbx", head), ("damaged.mbx", head + b"no mail\r\n" + mails)):
+        with open(os.path.join(directory, name), "wb") as box:
+            box.write(text)
+
+
 def story(learn, directory):
     """All commands, one after the other, and what each prints."""
     def path(name):
@@ -67,10 +81,25 @@ def story(learn, directory):
         mail.write(MAIL.format(kind="ignored", n=1).replace("@x.example", "@out.example"))
     for how in ["--spam", "--use-ignores"], ["--forget"], ["--spam"], ["--forget", "--use-ignores"]:
         yield learn(*how, path("ignored"))
+    yield learn("--spam", "--mbx", path("box.mbx"))
+    yield learn("--forget", "--mbx", path("cut.mbx"), path("empty.mbx"))
+    yield learn("--spam", "--mbx", path("empty.mbx"))
+    # Of a mailbox that is damaged nothing is learnt; which status that gives is our own.
+    for name in ("damaged.mbx", "spam/1"):
+        yield learn("--spam", "--mbx", path(name)).split("status")[0]
+    yield learn("--ham", path("ham") + "/[12]", path("spam") + "/{3,4}")
+    with open(path("classes"), "w", encoding="ascii") as names:
+        names.write(f"ham:file:{path('ham')}/1\nspam:dir:{path('spam')}\nspam:mbx:"
+                    f"{path('box.mbx')}\nham:detect:{path('ham')}/*\n")
+    for how in [], ["--ham"], ["--forget"], []:
+        yield learn(*how, "--folders", path("classes"))
     yield learn("--sync")
     # What has no journal was never synchronised.
     yield [x for x in learn("--dump", "magic").splitlines() if "journal" not in x]
     yield sorted(learn("--dump", "data").splitlines())
+    # Of keys as bytes: small letters; capitals; two of their bytes; digits at the end; none.
+    for pattern in ("[a-z]", "[A-Z]", "^.{2}[a-z].", "[0-9]$", "(?i)a", "\\x8f", "zzzz"):
+        yield sorted(learn("--dump", "data", "--regexp", pattern).splitlines())
     backup = learn("--backup")
     yield sorted(backup.splitlines())
     with open(path("backup"), "w", encoding="ascii") as text:
@@ -82,6 +111,28 @@ def story(learn, directory):
     yield learn("--ham", "--mbox", path("some.mbox"))
 
 
+def refusals(program, directory):
+    """How many option lines are not refused with the reason that they should get."""
+    lists = {"unclassed": "\nspam/1\n", "unformed": "ham:file:ham/1\nspam:mh:spam\n"}
+    for name, text in lists.items():
+        with open(os.path.join(directory, name), "w", encoding="ascii") as out:
+            out.write(text)
+    bad = 0
+    for options, status, reason in [
+            (["--import"], 2, "--import: stores of older formats are not read here"),
+            (["--dump", "--regexp", "("], 65, "--regexp (: "),
+            (["--folders", "unclassed"], 65, "unclassed:2: nothing says whether it is spam or ham"),
+            (["--folders", "unformed"], 65, "unformed:2: mh is no format"),
+            (["--folders", "unformed", "ham"], 65, "ham: say --spam, --ham or --forget")]:
+        done = subprocess.run([program, "learn", "-L", "--dbpath", "refused", *options],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
+                              cwd=directory)
+        if done.returncode != status or reason not in done.stderr.decode():
+            bad += 1
+            print(f"{options}: status {done.returncode}, {done.stderr.decode()}")
+    return bad
+
+
 def main():
     """Compares step by step."""
     program = os.path.abspath(sys.argv[1])
@@ -89,6 +140,7 @@ def main():
         skip("SpamAssassin is not installed")
     with tempfile.TemporaryDirectory() as directory:
         make_mails(directory)
+        make_mbx(directory)
 
         def ours(*args, stdin=None):
             return run(program, "learn", "-L", "--dbpath", os.path.join(directory, "ours"), "--cf",
@@ -109,6 +161,7 @@ def main():
             text.write(AWL)
         ours("--awl-restore", os.path.join(directory, "awl.txt"))
         bad += ours("--awl-backup") != AWL
+        bad += refusals(program, directory)
     print(f"{steps} steps compared, {bad} differ")
     sys.exit(bad > 0 or steps < 15)
 

@@ -14,6 +14,7 @@
 #include "base/sink.h"
 #include "gw/spam/bayes.h"
 #include "gw/spam/learnt.h"
+#include "lib/re/re.h"
 
 enum {
 	BAYES_TOKENS_MAX = 4000000, /* in the store; new ones are refused then until some expire */
@@ -92,10 +93,11 @@ MUST_CHECK int bayes_store_expire(struct bayes_store *s, uint64_t size,
  */
 MUST_CHECK int bayes_store_export(struct bayes_store *s, const struct sink *to, struct err *e);
 /*
- * The content as `sa-learn --dump` prints it: the totals, and every token with its probability.
+ * The content as `sa-learn --dump` prints it: the totals, and every token with its probability;
+ * with `only`, as with its --regexp, just tokens whose key as five bytes, not as digits, matches.
  */
 enum bayes_dump { BAYES_DUMP_MAGIC = 1 << 0, BAYES_DUMP_DATA = 1 << 1 };
-MUST_CHECK int bayes_store_dump(struct bayes_store *s, unsigned what, const struct sink *to,
-				struct err *e);
+MUST_CHECK int bayes_store_dump(struct bayes_store *s, unsigned what, const struct re *only,
+				const struct sink *to, struct err *e);
 MUST_CHECK int bayes_store_import(struct bayes_store *s, struct str text, int64_t deadline,
 				  size_t *skipped, struct err *e);

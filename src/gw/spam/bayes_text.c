@@ -113,10 +113,28 @@ struct span {
 	uint32_t oldest, newest;
 };
 
-/* Each token as a line, unless `lines` is false; from when they are. */
-static int dump_tokens(struct bayes_store *s, MDB_txn *txn, const struct bayes_totals *learnt,
-		       bool lines, struct writing *w, struct span *span, struct err *e)
+/* What is to be printed of the tokens; NULL for `learnt`: nothing. */
+struct dump {
+	const struct bayes_totals *learnt;
+	const struct re *only;
+};
+
+static bool is_wanted(const struct dump *d, uint64_t key)
 {
+	char bytes[KEY_DIGITS / 2];
+
+	if (!d->learnt || !d->only)
+		return d->learnt;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (char)(key >> 8 * (sizeof(bytes) - 1 - i));
+	return re_match(d->only, (struct str){ bytes, sizeof(bytes) }) == RE_MATCH;
+}
+
+/* Each token as a line; from when they are. */
+static int dump_tokens(struct bayes_store *s, MDB_txn *txn, const struct dump *d,
+		       struct writing *w, struct span *span, struct err *e)
+{
+	const struct bayes_totals *learnt = d->learnt;
 	struct token_row row;
 	struct bayes_count count;
 	MDB_val key, value;
@@ -136,7 +154,7 @@ static int dump_tokens(struct bayes_store *s, MDB_txn *txn, const struct bayes_t
 			span->newest = row.when;
 		if (!span->oldest || span->oldest > row.when)
 			span->oldest = row.when;
-		if (lines)
+		if (is_wanted(d, count.key))
 			failed = put_line(w, e, "%3.3f %10u %10u %10u  %010" PRIx64 "\n",
 					  learnt->spam && learnt->ham
 						  ? bayes_token_probability(&count, learnt)
@@ -175,8 +193,10 @@ static int dump_magic(struct bayes_store *s, MDB_txn *txn, const struct totals_r
 	return 0;
 }
 
-int bayes_store_dump(struct bayes_store *s, unsigned what, const struct sink *to, struct err *e)
+int bayes_store_dump(struct bayes_store *s, unsigned what, const struct re *only,
+		     const struct sink *to, struct err *e)
 {
+	struct dump nothing = { NULL, NULL };
 	struct writing w = { .to = to };
 	struct totals_row t;
 	struct span span = { 0 };
@@ -188,13 +208,13 @@ int bayes_store_dump(struct bayes_store *s, unsigned what, const struct sink *to
 	code = bayes_totals_get(s, txn, &t);
 	result = code ? learnt_err(e, code) : 0;
 	if (result == 0 && what & BAYES_DUMP_MAGIC)
-		result = dump_tokens(s, txn, NULL, false, &w, &span, e) < 0
+		result = dump_tokens(s, txn, &nothing, &w, &span, e) < 0
 				 ? -1
 				 : dump_magic(s, txn, &t, &span, &w, e);
 	if (result == 0 && what & BAYES_DUMP_DATA) {
 		const struct bayes_totals learnt = { t.spam, t.ham };
 
-		result = dump_tokens(s, txn, &learnt, true, &w, &span, e);
+		result = dump_tokens(s, txn, &(struct dump){ &learnt, only }, &w, &span, e);
 	}
 	mdb_txn_abort(txn);
 	return result == 0 ? flush(&w, e) : -1;
