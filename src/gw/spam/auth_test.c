@@ -2,6 +2,7 @@
  * SPF, DKIM, ADSP and DMARC as rules see them. That the libraries judge rightly is tested with them
  * (RFC suites); here it is what becomes of their answers.
  */
+#include "gw/spam/markup.h"
 #include "gw/spam/net_testing.h"
 
 /* RFC 8463, A.3 */
@@ -250,6 +251,7 @@ static void askdns(void **state)
 		{ "_AUTHORDOMAIN_ A [NXDOMAIN,SERVFAIL]", "from.com SERVFAIL\n", true },
 		{ "_AUTHORDOMAIN_.l.example A", "from.com.l.example TIMEOUT\n", false },
 		{ "_DKIMDOMAIN_.l.example A", "from.com.l.example A 127.0.0.1\n", false },
+		{ "_FIRSTTRUSTEDREVIP_.l.example", "9.0.0.10.l.example A 127.0.0.1\n", true },
 		{ "_AUTHORDOMAIN_ MX '10 Mx.from.com.'", "from.com MX 10 Mx.from.com.\n", true },
 		{ "_AUTHORDOMAIN_ MX /^10 mx/", "from.com MX 10 Mx.from.com.\n", false },
 		{ "_AUTHORDOMAIN_ NS /^ns\\.from\\.com\\.$/", "from.com NS ns.from.com.\n", true },
@@ -271,8 +273,45 @@ static void askdns(void **state)
 	/* The domain is known once the signature has been verified. */
 	expect("askdns A _DKIMDOMAIN_.l.example A /./\n",
 	       keys("football.example.com.l.example A 127.0.0.1\n"), rfc8463, "A");
+	expect("askdns A _DKIMSELECTOR_.l.example A /./\n",
+	       keys("test.l.example A 127.0.0.1\n"), rfc8463, "A");
 	expect("askdns A _DKIMDOMAIN_.l.example A /./\n",
 	       "football.example.com.l.example A 127.0.0.1\n", rfc8463, "");
+}
+
+/* What plugins tell can be asked for, and be shown. */
+static void told_tags(void **state)
+{
+	static const char conf[] =
+		"loadplugin Mail::SpamAssassin::Plugin::FromNameSpoof\n"
+		"loadplugin Mail::SpamAssassin::Plugin::PDFInfo\n"
+		"header __SPOOF eval:check_fromname_spoof()\nmeta SPOOF __SPOOF\n"
+		"askdns A _FNSFNAMEDOMAIN_.l.example A /./\n";
+	static const char mail[] = "From: \"ceo@bank.example\" <x@a.evil.example>\n"
+				   "Content-Type: multipart/mixed; boundary=b\n\n"
+				   "--b\nContent-Type: application/pdf; name=a.pdf\n\n"
+				   "%PDF-1.4\n/Title (T)\n\n"
+				   "--b\nContent-Type: application/pdf; name=b.pdf\n\n"
+				   "%PDF-1.7\n/Title (T)\n--b--\n";
+	struct spam_rules *rules = load(conf, SPAM_SET_NET);
+	struct spam_checked c = { .raw = str_of(mail), .rules = rules };
+	struct spam_result r;
+	struct str out;
+	struct err e;
+
+	(void)state;
+	know("bank.example.l.example A 127.0.0.1\n");
+	r = check(rules, mail);
+	c.result = &r;
+	assert_int_equal(spam_expand(a, &c,
+				     STR("_TESTS_ _FNSFNAMEADDR_ _FNSFADDROWNER_ _PDFCOUNT_ "
+					 "_PDFNAME_ _PDFVERSION_ _PDFTITLE_ _PDFIMGDIM_ "
+					 "_AUTHORDOMAIN_ _AWL_."),
+				     &out, &e),
+			 0);
+	assert_string_equal(str_z(a, out),
+			    "A,SPOOF ceo@bank.example evil 2 a.pdf b.pdf 1.4 1.7 T T "
+			    "_PDFIMGDIM_ a.evil.example .");
 }
 
 static void askdns_mistakes(void **state)
@@ -302,7 +341,7 @@ static void askdns_mistakes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(askdns_mistakes),
+		cmocka_unit_test(askdns_mistakes), cmocka_unit_test(told_tags),
 		cmocka_unit_test(spf_results),   cmocka_unit_test(spf_welcome),
 		cmocka_unit_test(dkim_results),  cmocka_unit_test(adsp),
 		cmocka_unit_test(dkim_welcome),  cmocka_unit_test(dmarc_results),

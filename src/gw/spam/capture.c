@@ -16,14 +16,29 @@ void captures_init(struct captures *c, struct arena *a)
 	map_init(&c->found, a);
 }
 
-static void value_add(struct captures *c, struct str name, struct str value)
+static struct capture_values *values_of(struct arena *a, struct map *tags, struct str name)
 {
-	struct capture_values *values = map_get(&c->found, name);
+	struct capture_values *values = map_get(tags, name);
 
 	if (!values) {
-		values = NEW(c->a, struct capture_values);
-		map_set(&c->found, name, values);
+		values = NEW(a, struct capture_values);
+		map_set(tags, name, values);
 	}
+	return values;
+}
+
+void captures_tell(struct captures *c, const char *name, struct str value)
+{
+	struct capture_values *values = values_of(c->a, &c->tags, str_of(name));
+
+	if (values->n < VALUES_MAX)
+		values->v[values->n++] = value;
+}
+
+static void value_add(struct captures *c, struct str name, struct str value)
+{
+	struct capture_values *values = values_of(c->a, &c->found, name);
+
 	for (size_t i = 0; i < values->n; i++)
 		if (str_eq(values->v[i], value))
 			return;

@@ -59,7 +59,7 @@ struct eval_run {
 	struct dns *dns;
 	struct spam_lists *lists;
 	struct talks *talks; /* for servers that are no DNS: their sockets are waited for too */
-	const struct captures *captures; /* ruleset.h: what named groups have caught so far */
+	struct captures *captures; /* ruleset.h: what was caught and told so far */
 	struct spam_auth **auth; /* auth.h: what is known about who vouches for the mail */
 	const struct eval_hits *hits; /* so far */
 	/*
@@ -129,6 +129,11 @@ struct eval_family {
 	 * NULL: it has no part in that.
 	 */
 	void (*read)(struct eval_run *r);
+	/*
+	 * Names of tags that it may give a value with captures_tell(), for templates of reports and
+	 * names that askdns puts together; ends with NULL. NULL: none.
+	 */
+	const char *const *tags;
 	/* One directive; CONF_UNKNOWN if it is not the family's. NULL: it has none. */
 	enum conf_verdict (*setting)(struct conf_parser *p, void *conf, struct str key,
 				     struct str value);
@@ -149,6 +154,9 @@ struct eval_family {
 	 */
 	void (*learn)(struct eval_run *r, int64_t deadline);
 };
+
+/* A mail that has been checked, as a function of no family sees it. */
+struct eval_run eval_run_of(struct spam_check *c);
 
 /* eval_table.c; ends with NULL. */
 extern const struct eval_family *const eval_families[];

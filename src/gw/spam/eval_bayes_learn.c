@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/net.h"
 #include "gw/spam/eval_bayes.h"
+#include "gw/spam/points.h"
 #include "gw/spam/ruleset.h"
 
 enum { FORCING_MAX = 1 << 16 };
@@ -111,6 +112,8 @@ static const char *discriminate(struct eval_run *r, const struct spam_result *re
 	enum bayes_class as =
 		bayes_autolearn(&c->learning, &p, result->score >= result->required);
 
+	captures_tell(r->captures, "AUTOLEARNSCORE",
+		      str_fmt(r->a, "%.10g", points_round(p.score)));
 	if (as == BAYES_IS_UNKNOWN)
 		return "no autolearn_force=no";
 	if (!c->loaded || bayes_ignores(r, c) || was_learnt(r, v))

@@ -4,6 +4,7 @@
 #include "gw/spam/auth.h"
 #include "gw/spam/eval_help.h"
 #include "gw/spam/eval_table.h"
+#include "gw/spam/ruleset.h"
 #include "lib/uri/domains.h"
 
 enum {
@@ -206,6 +207,20 @@ static struct str lower_first(struct eval_run *r, const char *header)
 	return str_lower(r->a, eval_first(r, header));
 }
 
+static const char *const tags[] = {
+	"FNSFNAMEADDR", "FNSFNAMEDOMAIN", "FNSFNAMEOWNER",
+	"FNSFADDRADDR", "FNSFADDRDOMAIN", "FNSFADDROWNER", NULL,
+};
+
+static void tell(struct eval_run *r, const struct sender *said, const struct sender *from)
+{
+	const struct str values[] = { said->address, said->domain, said->owner,
+				      from->address, from->domain, from->owner };
+
+	for (size_t i = 0; i < ARRAY_LEN(values); i++)
+		captures_tell(r->captures, tags[i], values[i]);
+}
+
 static void compare(struct eval_run *r)
 {
 	const struct fromname_conf *f = r->conf;
@@ -230,6 +245,8 @@ static void compare(struct eval_run *r)
 	mail->owner_differs = !str_eq(said.owner, from.owner);
 	mail->is_reply_to = str_eq(said.address, lower_first(r, "Reply-To:addr"));
 	mail->is_recipient = is_recipient(r, said.address);
+	if (mail->differs)
+		tell(r, &said, &from);
 }
 
 static bool is_signed_by_ignored(struct eval_run *r, bool *done)
@@ -317,4 +334,5 @@ const struct eval_family eval_fromname = {
 	.mail_size = sizeof(struct fromname_mail),
 	.conf_init = conf_init,
 	.setting = setting,
+	.tags = tags,
 };

@@ -4,6 +4,7 @@
 #include "gw/spam/eval_table.h"
 #include "gw/spam/message_int.h"
 #include "gw/spam/pdf.h"
+#include "gw/spam/ruleset.h"
 
 struct pdf_mail {
 	unsigned count;        /* of files that are said to be PDFs */
@@ -25,6 +26,25 @@ static bool says_pdf(const struct spam_part *part)
 	       str_iends(part->name, STR(".fdf"));
 }
 
+static const char *const tags[] = {
+	"PDFCOUNT",   "PDFIMGCOUNT", "PDFNAME",  "PDFVERSION", "PDFAUTHOR", "PDFCREATOR",
+	"PDFPRODUCER", "PDFTITLE",   "PDFIMGDIM", "PDFIMGAREA", "PDFMD5",   "PDFMD5FUZZY1",
+	"PDFMD5FUZZY2", NULL,
+};
+
+static void tell(struct eval_run *r)
+{
+	const struct pdf_mail *mail = r->mail;
+
+	captures_tell(r->captures, "PDFCOUNT", str_fmt(r->a, "%u", mail->count));
+	captures_tell(r->captures, "PDFIMGCOUNT", str_fmt(r->a, "%u", mail->facts.images));
+	for (size_t i = 0; i < mail->names.n; i++)
+		captures_tell(r->captures, "PDFNAME", mail->names.p[i]);
+	for (size_t i = 0; i < mail->facts.notes.n; i++)
+		captures_tell(r->captures, mail->facts.notes.p[i].tag,
+			      mail->facts.notes.p[i].value);
+}
+
 /* Before anything is matched, since links in PDFs are links of the mail. */
 static void read_pdfs(struct eval_run *r)
 {
@@ -43,6 +63,7 @@ static void read_pdfs(struct eval_run *r)
 	}
 	for (size_t i = 0; i < mail->facts.uris.n; i++)
 		spam_add_uri(r->m, mail->facts.uris.p[i]);
+	tell(r);
 }
 
 static bool in_range(const struct eval_args *args, double value)
@@ -248,4 +269,5 @@ const struct eval_family eval_pdf = {
 	.evals = evals,
 	.mail_size = sizeof(struct pdf_mail),
 	.read = read_pdfs,
+	.tags = tags,
 };

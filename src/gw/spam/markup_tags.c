@@ -3,6 +3,7 @@
 
 #include "gw/spam/markup_int.h"
 #include "gw/spam/message_int.h"
+#include "gw/spam/tags.h"
 
 enum {
 	SUMMARY_COLUMNS = 75, /* a line has fewer */
@@ -11,6 +12,7 @@ enum {
 	PREVIEW_COLUMNS = 77,
 	PREVIEW_BYTES = 200,
 	STARS_MAX = 50,
+	EACH_MAX = 100, /* times that one rule is named */
 };
 
 double markup_score(const struct spam_result *r)
@@ -164,12 +166,19 @@ static void tag_yesno(struct tag *t)
 {
 	struct str rest = argument_or(t, STR("Yes,No")), yes = str_cut(&rest, ',');
 
+	if (!rest.p)
+		rest = STR("No");
 	buf_add(t->b, is_spam(t->c->result) ? yes : rest);
 }
 
 static void tag_yesnocaps(struct tag *t)
 {
-	buf_addz(t->b, is_spam(t->c->result) ? "YES" : "NO");
+	size_t from = t->b->n;
+
+	tag_yesno(t);
+	for (size_t i = from; i < t->b->n; i++)
+		if (t->b->p[i] >= 'a' && t->b->p[i] <= 'z')
+			t->b->p[i] = (char)(t->b->p[i] - 'a' + 'A');
 }
 
 static void tag_score(struct tag *t)
@@ -193,12 +202,44 @@ static int hit_cmp(const void *x, const void *y)
 	return str_cmp(a->name, b->name);
 }
 
-static void add_tests(struct tag *t, const struct spam_hit *hits, size_t n, bool scores)
+/* How a list of rules shows each of them. */
+static void add_name(struct buf *b, const struct spam_hit *h, struct str separator)
 {
-	struct str separator = argument_or(t, STR(","));
+	(void)separator;
+	buf_add(b, h->name);
+}
+
+static void add_score(struct buf *b, const struct spam_hit *h, struct str separator)
+{
+	(void)separator;
+	buf_add(b, h->name);
+	buf_addf(b, h->own_score ? "=%.3f" : "=%.10g", h->score);
+}
+
+/* Once for each hit. */
+static void add_each(struct buf *b, const struct spam_hit *h, struct str separator)
+{
+	for (unsigned i = 0; i < h->count && i < EACH_MAX; i++) {
+		if (i)
+			buf_add(b, separator);
+		buf_add(b, h->name);
+	}
+}
+
+static void add_count(struct buf *b, const struct spam_hit *h, struct str separator)
+{
+	(void)separator;
+	buf_add(b, h->name);
+	if (h->count > 1)
+		buf_addf(b, "(%u)", h->count);
+}
+
+static void add_tests(struct tag *t, const struct spam_hit *hits, size_t n, struct str separator,
+		      void (*add)(struct buf *b, const struct spam_hit *h, struct str separator))
+{
 	struct spam_hit *sorted = NEW_N(t->b->a, struct spam_hit, n);
 
-	if (n == 0 && !t->has_argument)
+	if (n == 0)
 		buf_addz(t->b, "none");
 	for (size_t i = 0; i < n; i++)
 		sorted[i] = hits[i];
@@ -206,25 +247,31 @@ static void add_tests(struct tag *t, const struct spam_hit *hits, size_t n, bool
 	for (size_t i = 0; i < n; i++) {
 		if (i)
 			buf_add(t->b, separator);
-		buf_add(t->b, sorted[i].name);
-		if (scores)
-			buf_addf(t->b, sorted[i].own_score ? "=%.3f" : "=%.10g", sorted[i].score);
+		add(t->b, &sorted[i], separator);
 	}
 }
 
 static void tag_tests(struct tag *t)
 {
-	add_tests(t, t->c->result->hits, t->c->result->n_hits, false);
+	add_tests(t, t->c->result->hits, t->c->result->n_hits, argument_or(t, STR(",")), add_name);
 }
 
 static void tag_tests_scores(struct tag *t)
 {
-	add_tests(t, t->c->result->hits, t->c->result->n_hits, true);
+	add_tests(t, t->c->result->hits, t->c->result->n_hits, argument_or(t, STR(",")),
+		  add_score);
 }
 
 static void tag_subtests(struct tag *t)
 {
-	add_tests(t, t->c->result->subtests, t->c->result->n_subtests, false);
+	add_tests(t, t->c->result->subtests, t->c->result->n_subtests,
+		  argument_or(t, STR(",")), add_each);
+}
+
+/* The separator is what it is, whatever the argument says. */
+static void tag_subtests_collapsed(struct tag *t)
+{
+	add_tests(t, t->c->result->subtests, t->c->result->n_subtests, STR(","), add_count);
 }
 
 static void tag_shortcircuit(struct tag *t)
@@ -259,7 +306,10 @@ static void tag_bayes(struct tag *t)
 {
 	double p = t->c->result->bayes;
 
-	buf_addf(t->b, "%.4f", p < 0 ? 0.5 : p);
+	if (p < 0)
+		buf_addz(t->b, "0.5");
+	else
+		buf_addf(t->b, "%.4f", p);
 }
 
 static void tag_stars(struct tag *t)
@@ -331,6 +381,35 @@ static void tag_summary(struct tag *t)
 	markup_summary(t->b, t->c, false);
 }
 
+static void tag_report(struct tag *t)
+{
+	buf_addc(t->b, '\n');
+	markup_summary(t->b, t->c, true);
+}
+
+/* What spamd would know of who has asked. */
+static void tag_remote_name(struct tag *t)
+{
+	buf_addz(t->b, "localhost");
+}
+
+static void tag_remote_address(struct tag *t)
+{
+	buf_addz(t->b, "127.0.0.1");
+}
+
+/* Unless it was counted. */
+static void tag_no_points(struct tag *t)
+{
+	buf_addz(t->b, "0");
+}
+
+/* Stands for nothing unless somebody has told its value. */
+static void tag_nothing(struct tag *t)
+{
+	(void)t;
+}
+
 static void tag_header(struct tag *t)
 {
 	const struct spam_header_query q = spam_header_query_parse(t->argument);
@@ -390,7 +469,12 @@ static const struct {
 	{ "SCRULE", tag_shortcircuit_rule },
 	{ "SCTYPE", tag_shortcircuit_type },
 	{ "SUBTESTS", tag_subtests },
+	{ "SUBTESTSCOLLAPSED", tag_subtests_collapsed },
+	{ "REPORT", tag_report },
+	{ "REMOTEHOSTNAME", tag_remote_name },
+	{ "REMOTEHOSTADDR", tag_remote_address },
 	{ "AUTOLEARN", tag_autolearn },
+	{ "AUTOLEARNSCORE", tag_no_points },
 	{ "BAYES", tag_bayes },
 	{ "STARS", tag_stars },
 	{ "VERSION", tag_version },
@@ -406,6 +490,27 @@ static const struct {
 	{ "RELAYSUNTRUSTED", tag_relays_untrusted },
 	{ "RELAYSINTERNAL", tag_relays_internal },
 	{ "RELAYSEXTERNAL", tag_relays_external },
+	{ "RULESVERSION", tag_nothing },
+	{ "SUBJPREFIX", tag_nothing },
+	{ "TOKENSUMMARY", tag_nothing },
+	{ "BAYESTC", tag_nothing },
+	{ "BAYESTCLEARNED", tag_nothing },
+	{ "BAYESTCSPAMMY", tag_nothing },
+	{ "BAYESTCHAMMY", tag_nothing },
+	{ "HAMMYTOKENS", tag_nothing },
+	{ "SPAMMYTOKENS", tag_nothing },
+	{ "RBL", tag_nothing },
+	{ "PYZOR", tag_nothing },
+	{ "DCCB", tag_nothing },
+	{ "DCCR", tag_nothing },
+	{ "DCCREP", tag_nothing },
+	{ "DKIMDOMAIN", tag_nothing },
+	{ "DKIMIDENTITY", tag_nothing },
+	{ "DKIMSELECTOR", tag_nothing },
+	{ "AWL", tag_nothing },
+	{ "AWLMEAN", tag_nothing },
+	{ "AWLCOUNT", tag_nothing },
+	{ "AWLPRESCORE", tag_nothing },
 };
 
 /* Length of the tag that `text` begins with, underscores included; 0 if it is none. */
@@ -457,8 +562,25 @@ static bool add_metadata(struct tag *t, struct str name)
 	return false;
 }
 
+static bool add_told(struct tag *t, struct str name)
+{
+	struct eval_run r = eval_run_of(t->c->result->check);
+	struct spam_texts values;
+
+	if (!tag_values(&r, name, &values))
+		return false;
+	for (size_t i = 0; i < values.n; i++) {
+		if (i)
+			buf_addc(t->b, ' ');
+		buf_add(t->b, values.v[i]);
+	}
+	return true;
+}
+
 static bool tag_expand(struct tag *t, struct str name)
 {
+	if (add_told(t, name))
+		return true;
 	for (size_t i = 0; i < ARRAY_LEN(tags); i++)
 		if (str_eq(name, str_of(tags[i].name))) {
 			tags[i].add(t);

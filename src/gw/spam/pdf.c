@@ -14,15 +14,15 @@ enum {
 };
 
 static const struct {
-	const char *name, *key; /* as rules name it, as the file does */
+	const char *name, *key, *tag; /* as rules name it, as the file does, as templates do */
 	bool date;
 } properties[PDF_PROPERTIES] = {
-	[PDF_AUTHOR] = { "author", "/Author", false },
-	[PDF_CREATED] = { "created", "/CreationDate", true },
-	[PDF_CREATOR] = { "creator", "/Creator", false },
-	[PDF_MODIFIED] = { "modified", "/ModDate", true },
-	[PDF_PRODUCER] = { "producer", "/Producer", false },
-	[PDF_TITLE] = { "title", "/Title", false },
+	[PDF_AUTHOR] = { "author", "/Author", "PDFAUTHOR", false },
+	[PDF_CREATED] = { "created", "/CreationDate", NULL, true },
+	[PDF_CREATOR] = { "creator", "/Creator", "PDFCREATOR", false },
+	[PDF_MODIFIED] = { "modified", "/ModDate", NULL, true },
+	[PDF_PRODUCER] = { "producer", "/Producer", "PDFPRODUCER", false },
+	[PDF_TITLE] = { "title", "/Title", "PDFTITLE", false },
 };
 
 enum pdf_property pdf_property_named(struct str name)
@@ -38,6 +38,12 @@ void pdf_facts_init(struct pdf_facts *f, struct arena *a)
 {
 	map_init(&f->checksums, a);
 	map_init(&f->fuzzy, a);
+}
+
+static void note(struct arena *a, struct pdf_facts *f, const char *tag, struct str value)
+{
+	if (tag && f->notes.n < PDF_NOTES_MAX)
+		vec_add(a, &f->notes, ((struct pdf_note){ tag, value }));
 }
 
 /* One file on its way. */
@@ -231,9 +237,12 @@ static void read_properties(struct reader *r, struct str line)
 
 		if (r->f->properties[i].n >= PDF_PROPERTIES_MAX)
 			continue;
-		if (properties[i].date ? date_behind(line, key, &value)
-				       : string_behind(line, key, &value))
-			vec_add(r->a, &r->f->properties[i], string_value(r->a, value));
+		if (properties[i].date ? !date_behind(line, key, &value)
+				       : !string_behind(line, key, &value))
+			continue;
+		value = string_value(r->a, value);
+		vec_add(r->a, &r->f->properties[i], value);
+		note(r->a, r->f, properties[i].tag, value);
 	}
 }
 
@@ -371,6 +380,7 @@ static void read_size(struct reader *r, struct str line)
 	r->total.width += size.width;
 	r->area += size.width * size.height;
 	vec_add(r->a, &r->f->sizes, size);
+	note(r->a, r->f, "PDFIMGDIM", str_fmt(r->a, "%.15gx%.15g", size.height, size.width));
 }
 
 static bool is_fuzzy(struct str line)
@@ -420,40 +430,58 @@ static void read_line(struct reader *r, struct str line)
 		read_properties(r, line);
 }
 
-static void add_checksum(struct arena *a, struct map *m, struct str s)
+static struct str add_checksum(struct arena *a, struct map *m, struct str s)
 {
 	unsigned char md[EVP_MAX_MD_SIZE];
 	unsigned n = 0;
 	struct buf hex;
 
 	if (s.n == 0 || EVP_Digest(s.p, s.n, md, &n, EVP_md5(), NULL) != 1)
-		return;
+		return STR_NONE;
 	buf_init(&hex, a, 2 * EVP_MAX_MD_SIZE);
 	for (unsigned i = 0; i < n; i++)
 		buf_addf(&hex, "%02X", md[i]);
 	map_set(m, buf_str(&hex), m);
+	return buf_str(&hex);
 }
 
-static bool has_magic(struct str data)
+/* SpamAssassin's name for the checksum of the whole file stands for that of the first lines too. */
+static void note_checksums(struct reader *r)
+{
+	struct str lines = add_checksum(r->a, &r->f->fuzzy, buf_str(&r->fuzzy));
+	struct str keys = add_checksum(r->a, &r->f->fuzzy, buf_str(&r->keys));
+
+	if (lines.n) {
+		note(r->a, r->f, "PDFMD5", lines);
+		note(r->a, r->f, "PDFMD5FUZZY1", lines);
+	}
+	if (keys.n)
+		note(r->a, r->f, "PDFMD5FUZZY2", keys);
+}
+
+static bool has_magic(struct str data, struct str *version)
 {
 	data = str_sub(data, 0, PDF_MAGIC_MAX + 8);
 	for (size_t i = 0; i <= PDF_MAGIC_MAX; i++)
 		if (at_text(data, i, STR("%PDF-")) && i + 7 < data.n &&
 		    ascii_is_digit(data.p[i + 5]) && data.p[i + 6] == '.' &&
-		    ascii_is_digit(data.p[i + 7]))
+		    ascii_is_digit(data.p[i + 7])) {
+			*version = str_sub(data, i + 5, 3);
 			return true;
+		}
 	return false;
 }
 
 bool pdf_read(struct arena *a, struct str data, struct pdf_facts *f)
 {
 	struct reader r = { .a = a, .f = f };
-	struct str rest;
+	struct str rest, version;
 
 	if (str_starts(data, STR("\xef\xbb\xbf")))
 		data = str_from(data, 3);
-	if (!has_magic(data))
+	if (!has_magic(data, &version))
 		return false;
+	note(a, f, "PDFVERSION", version);
 	buf_init(&r.fuzzy, a, FUZZY_MAX);
 	buf_init(&r.keys, a, FUZZY_MAX);
 	rest = data;
@@ -468,9 +496,9 @@ bool pdf_read(struct arena *a, struct str data, struct pdf_facts *f)
 	if (r.area > 0) {
 		f->area = r.area;
 		f->has_area = true;
+		note(a, f, "PDFIMGAREA", str_fmt(a, "%.15g", r.area));
 	}
 	add_checksum(a, &f->checksums, data);
-	add_checksum(a, &f->fuzzy, buf_str(&r.fuzzy));
-	add_checksum(a, &f->fuzzy, buf_str(&r.keys));
+	note_checksums(&r);
 	return true;
 }

@@ -15,6 +15,7 @@ enum {
 	PDF_IMAGES_MAX = 10000,    /* of one mail; more are not counted */
 	PDF_PROPERTIES_MAX = 1000, /* values of each property in a mail */
 	PDF_STRING_MAX = 256,      /* octets kept of a string */
+	PDF_NOTES_MAX = 1000,      /* of one mail */
 };
 
 enum pdf_property {
@@ -31,11 +32,18 @@ struct pdf_size {
 	double height, width;
 };
 
+/* For templates: a tag without its underscores, and one of its values. */
+struct pdf_note {
+	const char *tag;
+	struct str value;
+};
+
 /* Of all files of a mail. */
 struct pdf_facts {
 	VEC(struct pdf_size) sizes; /* of each image, and of all images of a file together */
 	VEC(struct str) uris;
 	VEC(struct str) properties[PDF_PROPERTIES];
+	VEC(struct pdf_note) notes; /* file by file */
 	struct map checksums; /* MD5 in capitals: of the files … */
 	struct map fuzzy;     /* … and of their first lines, and of the names of their keys */
 	unsigned images;

@@ -167,7 +167,7 @@ bool step_is_last(const struct spam_rules *rs, const struct rule_step *step);
 /* How much later than others a rule had better run: see schedule.c. */
 size_t rule_lateness(const struct rule *r);
 
-/* capture.c */
+/* capture.c: tags, which named groups of patterns catch, or families tell (eval.h). */
 struct captures {
 	struct arena *a;
 	struct map tags; /* name → struct capture_values */
@@ -177,6 +177,8 @@ void captures_init(struct captures *c, struct arena *a);
 void captures_add(struct captures *c, const struct re *re, const struct re_caps *caps,
 		  struct str subject);
 void captures_commit(struct captures *c);
+/* One more value of the tag, the same ones included. */
+void captures_tell(struct captures *c, const char *name, struct str value);
 /* What the tag was set to; false if it is not. */
 bool captures_values(const struct captures *c, struct str name, struct spam_texts *out);
 /* Is every tag set that the pattern asks for? */

@@ -5,19 +5,13 @@
 
 enum { DEADLINE_EVERY = 16 }; /* rules between two looks at the clock */
 
-struct eval_run run_eval(struct run *run, size_t family)
+static struct eval_run run_facts(struct run *run)
 {
-	const struct eval_family *f = eval_families[family];
-
-	if (f->mail_size && !run->evals[family])
-		run->evals[family] = arena_alloc(run->a, f->mail_size);
 	return (struct eval_run){
 		.a = run->a,
 		.m = run->m,
 		.env = &run->env,
 		.view = &run->rs->view,
-		.conf = run->rs->evals[family],
-		.mail = run->evals[family],
 		.dns = run->dns,
 		.lists = run->lists,
 		.talks = &run->talks,
@@ -25,6 +19,18 @@ struct eval_run run_eval(struct run *run, size_t family)
 		.auth = &run->auth,
 		.hits = &run->hits,
 	};
+}
+
+struct eval_run run_eval(struct run *run, size_t family)
+{
+	const struct eval_family *f = eval_families[family];
+	struct eval_run er = run_facts(run);
+
+	if (f->mail_size && !run->evals[family])
+		run->evals[family] = arena_alloc(run->a, f->mail_size);
+	er.conf = run->rs->evals[family];
+	er.mail = run->evals[family];
+	return er;
 }
 
 bool run_call(struct run *run, size_t i)
@@ -206,6 +212,11 @@ void spam_check_finish(struct spam_check *c, int64_t deadline, struct spam_resul
 	run_result(run);
 	autolearn(run);
 	run->finished = !out->timed_out;
+}
+
+struct eval_run eval_run_of(struct spam_check *c)
+{
+	return run_facts(&c->run);
 }
 
 void spam_learn(struct spam_check *c, int64_t deadline)

@@ -1,8 +1,9 @@
 /*
- * tags - facts about a mail that questions to the DNS are put together from: `_AUTHORDOMAIN_`.
+ * tags - facts about a mail that questions to the DNS are put together from, and templates of
+ * reports: `_AUTHORDOMAIN_`.
  *
- * Some are ours, the others are what named groups of patterns have caught (capture.c). Private to
- * gw/spam.
+ * Some are found out here, others are told by families of eval functions (eval.h) or are what named
+ * groups of patterns have caught (capture.c). Private to gw/spam.
  */
 #pragma once
 

@@ -162,7 +162,8 @@ static int body_of(struct session *s, bool spam, struct str *out, struct err *e)
 		*out = spam_mail_header(*out);
 		return 0;
 	case SPAMD_SYMBOLS:
-		if (spam_expand(s->a, &s->checked, STR("_TESTS(,)_"), out, e) < 0)
+		if (s->checked.result->n_hits &&
+		    spam_expand(s->a, &s->checked, STR("_TESTS_"), out, e) < 0)
 			return -1;
 		if (s->r.version < PROTOCOL_1_3)
 			*out = str_cat(s->a, *out, STR("\r\n"));
