@@ -64,6 +64,7 @@ server:
   module-config: "iterator"
   local-zone: "." static
   local-zone: "t.example." static
+  local-zone: "refused.example." always_refuse
 {data}
 remote-control:
   control-enable: no
@@ -79,8 +80,18 @@ def rule_lines():
         yield f"askdns ANY_{rtype} {owner} {rtype}"
         yield f"askdns LOWER_{rtype} {owner} {rtype} /^[^A-Z]*$/"
         yield f"askdns ABSENT_{rtype} none.t.example {rtype}"
+        yield f"askdns CODE_{rtype} {owner} {rtype} [NoError]"
         if '"' not in text and "\n" not in text:
             yield f'askdns TEXT_{rtype} {owner} {rtype} "{text}"'
+
+
+def code_lines():
+    """What is not there, or refused."""
+    codes = ["0", "3", "5", "NOERROR", "NXDOMAIN", "Refused", "FormErr,ServFail,4,5", "2,NXDomain"]
+    for number, code in enumerate(codes):
+        yield f"askdns ABSENT_IS_{number} none.t.example A [{code}]"
+        yield f"askdns REFUSED_IS_{number} x.refused.example TXT [{code}]"
+        yield f"askdns NODATA_IS_{number} {NAME} DNAME [{code}]"
 
 
 def site(top):
@@ -95,7 +106,7 @@ def site(top):
               "loadplugin Mail::SpamAssassin::Plugin::AskDNS", file=pre)
     with open(os.path.join(here, "local.cf"), "w", encoding="ascii") as conf:
         print("dns_available yes\nuse_bayes 0\nreport_safe 0\ndns_server 127.0.0.1\n"
-              "add_header all Hits _TESTS(,)_\n" + "\n".join(rule_lines()), file=conf)
+              "add_header all Hits _TESTS(,)_", *rule_lines(), *code_lines(), sep="\n", file=conf)
     return ["-C", rules, f"--siteconfigpath={here}"]
 
 
@@ -144,7 +155,8 @@ def compare(program, top):
     missing = {f"IS_{rtype}" for rtype in RECORDS} - theirs
     if missing:
         print(f"SpamAssassin itself does not hit {sorted(missing)}")
-    print(f"{len(list(rule_lines()))} rules, {len(got)} hit, {len(theirs ^ got)} differ")
+    rules = len([*rule_lines(), *code_lines()])
+    print(f"{rules} rules, {len(got)} hit, {len(theirs ^ got)} differ")
     return len(theirs ^ got) + len(missing)
 
 

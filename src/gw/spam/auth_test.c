@@ -249,6 +249,11 @@ static void askdns(void **state)
 		{ "_AUTHORDOMAIN_ A [NXDOMAIN]", "", true },
 		{ "_AUTHORDOMAIN_ A [NXDOMAIN]", "from.com A 1.1.1.1\n", false },
 		{ "_AUTHORDOMAIN_ A [NXDOMAIN,SERVFAIL]", "from.com SERVFAIL\n", true },
+		{ "_AUTHORDOMAIN_ A [FormErr,4,2]", "from.com SERVFAIL\n", true },
+		{ "_AUTHORDOMAIN_ A [refused]", "from.com REFUSED\n", true },
+		{ "_AUTHORDOMAIN_ A [5]", "from.com SERVFAIL\n", false },
+		{ "_AUTHORDOMAIN_ A [NOERROR]", "from.com TXT x\n", true },
+		{ "_AUTHORDOMAIN_ A [0,1,2,3,4,5]", "from.com TIMEOUT\n", false },
 		{ "_AUTHORDOMAIN_.l.example A", "from.com.l.example TIMEOUT\n", false },
 		{ "_DKIMDOMAIN_.l.example A", "from.com.l.example A 127.0.0.1\n", false },
 		{ "_FIRSTTRUSTEDREVIP_.l.example", "9.0.0.10.l.example A 127.0.0.1\n", true },
@@ -321,6 +326,10 @@ static void askdns_mistakes(void **state)
 	} cases[] = {
 		{ "ANY", "name the types of records" },
 		{ "A,MB", "no type of record: MB" },
+		{ "A []", "unknown answer code" },
+		{ "A [NXDOMAIN,]", "unknown answer code" },
+		{ "A [NXDOMAIN, 2]", "unknown answer code" },
+		{ "A [32]", "unknown answer code" },
 		{ "A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A", "more than 16 types of records" },
 	};
 

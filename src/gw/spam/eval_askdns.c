@@ -7,6 +7,7 @@ enum {
 	TYPES_MAX = 16, /* in one rule */
 	NAMES_MAX = 20, /* that one rule asks for one mail */
 	TAGS_MAX = 4,   /* in one template */
+	CODES_MAX = 32, /* what an answer can have, and some more */
 };
 
 /* `NAME TYPE,… [subtest]` */
@@ -14,11 +15,11 @@ struct askdns {
 	struct str template;
 	enum dns_type types[TYPES_MAX];
 	size_t n_types;
-	enum { ANY, NUMBER, TEXT, PATTERN, STATUS } op;
+	enum { ANY, NUMBER, TEXT, PATTERN, CODE } op;
 	struct list_test number;
 	struct str text;
 	const struct re *re;
-	unsigned statuses; /* bits by enum dns_status */
+	unsigned codes; /* bits by the answer's RCODE */
 };
 
 struct names {
@@ -68,18 +69,25 @@ static bool matches(struct eval_run *r, const struct askdns *ask, const struct d
 		return str_eq(text_of(r, rec), ask->text);
 	case PATTERN:
 		return re_match(ask->re, text_of(r, rec)) == RE_MATCH;
-	case STATUS:
+	case CODE:
 		break;
 	}
 	return false;
+}
+
+/* Whether somebody has answered, be it with an error. */
+static bool has_code(const struct dns_question *q)
+{
+	return dns_is_known(q) ? q->status != DNS_BADNAME
+			       : q->status == DNS_SERVFAIL || q->status == DNS_REFUSED;
 }
 
 static unsigned hits(struct eval_run *r, const struct askdns *ask, const struct dns_question *q)
 {
 	if (q->status == DNS_PENDING)
 		return EVAL_PENDING;
-	if (ask->op == STATUS)
-		return (ask->statuses >> q->status) & 1;
+	if (ask->op == CODE)
+		return has_code(q) && (ask->codes >> q->rcode) & 1;
 	for (size_t i = 0; q->status == DNS_OK && i < q->n; i++)
 		if (matches(r, ask, &q->records[i], q->type))
 			return 1;
@@ -123,29 +131,31 @@ static int add_type(struct askdns *ask, struct str word, struct err *e)
 	return 0;
 }
 
-/* [NXDOMAIN,SERVFAIL] */
-static bool statuses(struct str list, unsigned *bits)
+/* "NXDOMAIN" or "3" */
+static bool code_parse(struct str word, int64_t *code)
 {
-	static const struct {
-		const char *name;
-		unsigned bits;
-	} codes[] = {
-		{ "NOERROR", 1u << DNS_OK | 1u << DNS_NODATA },
-		{ "NXDOMAIN", 1u << DNS_NXDOMAIN },
-		{ "SERVFAIL", 1u << DNS_SERVFAIL },
-		{ "REFUSED", 1u << DNS_REFUSED },
+	/* By number (RFC 1035, 4.1.1; RFC 2136, 2.2). */
+	static const char *const names[] = {
+		"NOERROR",  "FORMERR",  "SERVFAIL", "NXDOMAIN", "NOTIMP",  "REFUSED",
+		"YXDOMAIN", "YXRRSET",  "NXRRSET",  "NOTAUTH",  "NOTZONE",
 	};
 
-	while (list.p && list.n) {
-		struct str word = str_trim(str_cut(&list, ','));
-		size_t i = 0;
+	for (*code = 0; *code < (int64_t)ARRAY_LEN(names); ++*code)
+		if (str_ieq(word, str_of(names[*code])))
+			return true;
+	return str_int(word, 0, CODES_MAX - 1, code);
+}
 
-		while (i < ARRAY_LEN(codes) && !str_ieq(word, str_of(codes[i].name)))
-			i++;
-		if (i == ARRAY_LEN(codes))
+/* NXDOMAIN,SERVFAIL,4 */
+static bool codes_parse(struct str list, unsigned *bits)
+{
+	int64_t code;
+
+	do {
+		if (!code_parse(str_cut(&list, ','), &code))
 			return false;
-		*bits |= codes[i].bits;
-	}
+		*bits |= 1u << code;
+	} while (list.p);
 	return true;
 }
 
@@ -170,8 +180,8 @@ static int subtest(struct spam_conf *c, struct str text, struct askdns *ask, str
 			return -1;
 		ask->re = re;
 	} else if (text.p[0] == '[' && str_ends(text, STR("]"))) {
-		ask->op = STATUS;
-		if (!statuses(str_sub(text, 1, text.n - 2), &ask->statuses))
+		ask->op = CODE;
+		if (!codes_parse(str_sub(text, 1, text.n - 2), &ask->codes))
 			return err_set(e, ERR_INVALID, "unknown answer code");
 	} else {
 		ask->op = NUMBER;

@@ -3,12 +3,21 @@
 static const struct {
 	const char *name;
 	enum dns_status status;
+	uint8_t rcode;
 } failures[] = {
-	{ "TIMEOUT", DNS_TIMEOUT },
-	{ "SERVFAIL", DNS_SERVFAIL },
-	{ "REFUSED", DNS_REFUSED },
-	{ "NXDOMAIN", DNS_NXDOMAIN },
+	{ "TIMEOUT", DNS_TIMEOUT, 0 },
+	{ "SERVFAIL", DNS_SERVFAIL, 2 },
+	{ "REFUSED", DNS_REFUSED, 5 },
+	{ "NXDOMAIN", DNS_NXDOMAIN, 3 },
 };
+
+static uint8_t rcode_of(enum dns_status status)
+{
+	for (size_t i = 0; i < ARRAY_LEN(failures); i++)
+		if (failures[i].status == status)
+			return failures[i].rcode;
+	return 0;
+}
 
 static struct str host(struct arena *a, struct str text)
 {
@@ -98,6 +107,7 @@ static void look_up(const struct dns_table *t, struct arena *a, struct str name,
 		q->status = DNS_OK;
 		q->primary = STR_NONE;
 	}
+	q->rcode = rcode_of(q->status);
 	q->records = records.p;
 	q->n = records.n;
 }
