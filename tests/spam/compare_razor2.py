@@ -18,7 +18,12 @@ from corpora import RULES, skip
 from razor_server import Server
 
 MAIL = b"""\
-From: a@example.com
+From: "A. Name" <a@Example.com>
+To: first@lists.example.com,
+ Second@lists.example.com
+Received: from one.example
+Received: from two.example
+X-List-ID: <some.list>
 Subject: three parts
 Content-Type: multipart/mixed; boundary="b"
 
@@ -38,7 +43,11 @@ Content-Transfer-Encoding: base64
 QnV5IG5vdyBhdCBodHRwOi8vMTkyLjAuMi4xLyBhbmQgbm93aGVyZSBlbHNl
 --b--
 """
-# razor-agent.conf, and what the server says about each signature in turn; the rest is unknown.
+# The same, without anything to sign in its first part.
+EMPTY = MAIL.replace(b"Buy now at http://shop.example.com/\n", b"\n \n", 1)
+SURE = ["p=1&cf=100"]
+# razor-agent.conf, what the server says about each signature in turn (the rest is unknown), and
+# razor-whitelist.
 CASES = {
     "unknown": ("", []),
     "sure": ("", ["p=1&cf=100"]),
@@ -60,6 +69,29 @@ CASES = {
     "every part": ("logic_method = 5", ["p=1&cf=90", "p=0", "p=1&cf=90"]),
     "every part, but the contested": ("logic_method = 5", ["p=0", "p=0&ct=1", "p=1&cf=90", "p=0",
                                                             "p=1&cf=90"]),
+    "any part, contested": ("logic_method = 1", ["p=0"] * 4 + ["p=1&cf=90&ct=1"]),
+    "any part, none": ("logic_method = 1", ["p=0&ct=1", "p=1&cf=19"]),
+    "the first part": ("logic_method = 2", ["p=0", "p=1"]),
+    "the first part, contested": ("logic_method = 2", ["p=1&ct=1", "p=0&ct=1"]),
+    "all but the first part": ("logic_method = 2", ["p=0"] * 2 + ["p=1"] * 4),
+    "truly every part": ("logic_method = 3", ["p=1", "p=0", "p=0&ct=1", "p=1&ct=1", "p=0", "p=1"]),
+    "not truly every part": ("logic_method = 3", ["p=1", "p=0", "p=0", "p=0&ct=1", "p=1", "p=1"]),
+    "whitelisted": ("", SURE, "# ours\n\ncc a@\nfrom a@example.com"),
+    "whitelisted for another address": ("", SURE, "to a@example\nfrom b@\nfrom"),
+    "whitelisted by a pattern": ("", SURE, "\tFROM\t^.a.*EXAMPLE.com>$"),
+    "whitelisted by a folded line": ("", SURE, "to second@"),
+    "not whitelisted by the fold": ("", SURE, "to com, second@"),
+    "whitelisted by the second field": ("", SURE, "received two"),
+    "not whitelisted by a piece of a name": ("", SURE, "rom a@\nsubj parts\nb now"),
+    "whitelisted by a sum that is none": ("", SURE, "sha1 ."),
+    "whitelist of another name": ("whitelist = mine", SURE, "from a@"),
+    "of a mailing list": ("ignorelist = 1", SURE),
+    "of a mailing list, but asked": ("ignorelist = 0", SURE),
+}
+EMPTY_CASES = {
+    "an empty first part": ("logic_method = 2", ["p=1"]),
+    "an empty first part, not known": ("logic_method = 2", ["p=0"] * 2 + ["p=1"] * 2),
+    "every part that is signed": ("logic_method = 3", ["p=1"] * 4),
 }
 
 
@@ -81,14 +113,16 @@ def site(top):
     return rules, here
 
 
-def agent_home(top, name, lines, port):
-    """A home of Razor's that knows nothing but where to ask."""
+def agent_home(top, name, lines, port, whitelist=""):
+    """A home of Razor's that knows nothing but where to ask, and whom not to ask about."""
     home = os.path.join(top, name)
     os.makedirs(home)
     conf = os.path.join(home, "razor-agent.conf")
     with open(conf, "w", encoding="ascii") as out:
         print(f"razorhome = {home}\nrazordiscovery = 127.0.0.1:{port}\n"
               f"logfile = {home}/log\ndebuglevel = 9\n{lines}", file=out)
+    with open(os.path.join(home, "razor-whitelist"), "w", encoding="ascii") as out:
+        print(whitelist, file=out)
     return home, conf
 
 
@@ -122,14 +156,14 @@ def ours(program, where, conf, home, mail):
     return sorted(json.loads(out)["hits"])
 
 
-def compare(program, top, where, name, server):
+def compare(program, top, where, mail, name, case, server):
     """Prints what differs; whether anything does."""
-    lines, server.answers = CASES[name]
+    lines, server.answers, *whitelist = case
     port = server.server_address[1]
-    mail = os.path.join(top, "mail")
     asked, bad = {}, False
     for who in ("agents", "spamassassin", "ours"):
-        home, conf = agent_home(top, f"{name} {who}".replace(" ", "-"), lines, port)
+        home, conf = agent_home(top, f"{name} {who}".replace(" ", "-"), lines, port,
+                                *whitelist)
         server.asked = []
         if who == "agents":
             spam = razor_check(home, conf, mail)
@@ -157,12 +191,14 @@ def main():
             skip(f"{tool} is not installed")
     wrong = 0
     with tempfile.TemporaryDirectory() as top, Server(("127.0.0.1", 0)) as server:
-        with open(os.path.join(top, "mail"), "wb") as mail:
-            mail.write(MAIL)
         where = site(top)
-        for name in CASES:
-            wrong += compare(program, top, where, name, server)
-    print(f"{len(CASES)} cases, {wrong} wrong")
+        for text, cases in ((MAIL, CASES), (EMPTY, EMPTY_CASES)):
+            mail = os.path.join(top, "mail")
+            with open(mail, "wb") as out:
+                out.write(text)
+            for name, case in cases.items():
+                wrong += compare(program, top, where, mail, name, case, server)
+    print(f"{len(CASES) + len(EMPTY_CASES)} cases, {wrong} wrong")
     sys.exit(wrong > 0)
 
 

@@ -10,7 +10,6 @@
 #include "gw/spam/eval_razor2.h"
 #include "gw/spam/eval_table.h"
 #include "gw/spam/message_int.h"
-#include "lib/razor/razor.h"
 
 #define SERVER_LIST "servers.catalogue.lst"
 
@@ -147,6 +146,11 @@ static void begin(struct eval_run *r, struct state *s)
 {
 	const struct razor2_settings *settings = r->conf;
 
+	if (razor_whitelisted(r->a, &settings->whitelist, spam_full(r->m))) {
+		log_debug("razor2: the mail is whitelisted");
+		s->step = DONE;
+		return;
+	}
 	s->until = net_now() + settings->timeout_ms;
 	s->parts = razor_parts(r->a, spam_full(r->m));
 	if (s->parts.v.n == 0)
@@ -233,7 +237,7 @@ static void judged(struct eval_run *r, struct state *s)
 
 	least = least < 0 ? 0 : least < CONFIDENCE_MAX ? least : CONFIDENCE_MAX;
 	s->answers = t->signatures;
-	s->spam = razor_is_spam(&s->answers, least, settings->all);
+	s->spam = razor_is_spam(&s->answers, least, settings->logic);
 	s->step = DONE;
 	for (size_t i = 0; i < s->answers.v.n; i++) {
 		const struct razor_signature *sig = &s->answers.v.p[i];
@@ -390,5 +394,6 @@ const struct eval_family eval_razor2 = {
 	.conf_size = sizeof(struct razor2_settings),
 	.mail_size = sizeof(struct state),
 	.conf_init = razor2_conf_init,
+	.conf_done = razor2_conf_done,
 	.setting = razor2_setting,
 };

@@ -1,9 +1,9 @@
 #include "base/file.h"
 #include "gw/spam/eval_razor2.h"
-#include "lib/razor/razor.h"
 
 enum {
 	CONFIG_FILE_MAX = 64 << 10,
+	WHITELIST_FILE_MAX = 256 << 10,
 	TIMEOUT_MS = 5000,
 	REDISCOVERY_S = 2 * 86400,
 	CONFIDENCE_MAX = 100,
@@ -13,14 +13,16 @@ void razor2_conf_init(struct spam_conf *c, void *conf)
 {
 	struct razor2_settings *s = conf;
 
-	(void)c;
 	*s = (struct razor2_settings){
 		.timeout_ms = TIMEOUT_MS,
 		.home = STR(RAZOR2_HOME),
 		.discovery = { STR(RAZOR_DISCOVERY), RAZOR_PORT },
 		.rediscovery_s = REDISCOVERY_S,
 		.relative = true,
+		.logic = RAZOR_ANY_UNCONTESTED,
+		.whitelist_file = STR("razor-whitelist"),
 	};
+	razor_whitelist_init(&s->whitelist, c->keep);
 }
 
 /* "50", "ac", "ac + 5", "ac-5" */
@@ -48,8 +50,12 @@ static bool min_cf(struct arena *a, struct str value, struct razor2_settings *s)
 
 static bool logic_method(struct str value, struct razor2_settings *s)
 {
-	s->all = str_eq(value, STR("5"));
-	return s->all || str_eq(value, STR("4"));
+	int64_t n;
+
+	if (!str_int(value, RAZOR_ANY_PART, RAZOR_EVERY_UNCONTESTED, &n))
+		return false;
+	s->logic = (enum razor_logic)n;
+	return true;
 }
 
 static bool server(struct arena *keep, struct str value, struct talk_server *out)
@@ -78,6 +84,10 @@ static bool agent_setting(struct conf_parser *p, struct razor2_settings *s, stru
 		return str_int(value, 0, INT32_MAX, &s->rediscovery_s);
 	if (str_eq(key, STR("razorhome")))
 		s->home = str_copy(keep, value);
+	else if (str_eq(key, STR("whitelist")))
+		s->whitelist_file = str_copy(keep, value);
+	else if (str_eq(key, STR("ignorelist")))
+		s->whitelist.lists = !str_eq(value, STR("0"));
 	else if (str_eq(key, STR("turn_off_discovery")) && !str_eq(value, STR("0")))
 		s->discovery.host = STR("");
 	return true;
@@ -135,4 +145,36 @@ enum conf_verdict razor2_setting(struct conf_parser *p, void *conf, struct str k
 	if (str_eq(key, STR("razor_server")))
 		return server(p->conf->keep, value, &s->server) ? CONF_OK : CONF_INVALID;
 	return CONF_UNKNOWN;
+}
+
+static void note(struct spam_conf *c, struct str file, unsigned line, const char *message)
+{
+	if (c->unknown.n < CONF_NOTES_MAX)
+		vec_add(c->keep, &c->unknown,
+			((struct spam_note){ .file = file,
+					     .line = line,
+					     .message = str_copy(c->keep, str_of(message)) }));
+}
+
+void razor2_conf_done(struct spam_conf *c, void *conf)
+{
+	struct razor2_settings *s = conf;
+	struct str file = s->whitelist_file, text, line;
+	unsigned n = 0;
+	struct err e;
+
+	if (s->off || file.n == 0 || !conf_plugin_loaded(c, "Razor2"))
+		return;
+	if (!str_starts(file, STR("/")))
+		file = str_fmt(c->keep, "%.*s/%.*s", STR_ARG(s->home), STR_ARG(file));
+	if (file_read(c->tmp, str_z(c->tmp, file), WHITELIST_FILE_MAX, &text, &e) < 0) {
+		if (e.code != ERR_NOTFOUND)
+			note(c, file, 0, e.msg);
+		return;
+	}
+	while (str_line(&text, &line)) {
+		n++;
+		if (razor_whitelist_add(&s->whitelist, c->keep, line, &e) < 0)
+			note(c, file, n, e.msg);
+	}
 }

@@ -200,6 +200,7 @@ static void thresholds(void **state)
 	expect_answers(agent_conf("min_cf = ac + 10\n"), "p=1&cf=29\r\n", "p=0\r\n", "M");
 	expect_answers(agent_conf("min_cf=ac-5\nlogic_method = 5\n"), "p=1&cf=15\r\n", "p=0\r\n",
 		       "R");
+	expect_answers(agent_conf("logic_method = 1\n"), "p=1\r\n", "p=0&ct=1\r\n", "R");
 	expect_answers(agent_conf("min_cf=ac-90\n"), "p=1&cf=0\r\n", "p=0\r\n", "R");
 }
 
@@ -337,6 +338,43 @@ static void nothing_to_ask(void **state)
 	assert_true(str_eq(table.asked.p[0]->name, STR("discovery.razor.cloudmark.com")));
 }
 
+static void put_whitelist(const char *name, const char *text)
+{
+	struct file_attr attr = { .mode = 0600, .uid = (uid_t)-1, .gid = (gid_t)-1 };
+	struct err e;
+
+	assert_int_equal(file_replace(in_home(name), str_of(text), &attr, &e), 0);
+}
+
+/* About mails on it no server is asked, wherever the file is; a wrong line is noted. */
+static void whitelist(void **state)
+{
+	struct pollfd fd = { server, POLLIN, 0 };
+	const char *elsewhere = str_z(a, str_fmt(a, "whitelist = %s\n", in_home("mine")));
+	struct spam_conf_paths paths = { .lines = true, .set = SPAM_SET_NET };
+	struct spam_rules *rules;
+	struct err e;
+
+	(void)state;
+	forget();
+	know("");
+	put_whitelist("razor-whitelist", "from @b\\.com\n");
+	assert_string_equal(hits(rules_of(""), MAIL), "M");
+	put_whitelist("razor-whitelist", "\nfrom\nto x\nsha1 00\n");
+	paths.extra = str_fmt(a, CONF RULES "razor_home %s\n", home);
+	assert_int_equal(spam_rules_load(a, &paths, &rules, &report, &e), 0);
+	assert_int_equal(report.unknown.n, 2);
+	assert_int_equal(report.unknown.p[0].line, 2);
+	assert_string_equal(str_z(a, report.unknown.p[1].file), in_home("razor-whitelist"));
+	assert_int_equal(unlink(in_home("razor-whitelist")), 0);
+	put_whitelist("mine", "from a@b\n");
+	assert_string_equal(hits(rules_of(agent_conf("whitelist = mine\n")), MAIL), "M");
+	assert_string_equal(hits(rules_of(agent_conf(elsewhere)), MAIL), "M");
+	assert_int_equal(unlink(in_home("mine")), 0);
+	assert_int_equal(poll(&fd, 1, 0), 0);
+	expect_answers("", "p=1&cf=95\r\n", "p=0\r\n", "R S[cf:  95] S4[cf:  95]");
+}
+
 static void settings(void **state)
 {
 	static const char *const wrong[] = {
@@ -346,7 +384,7 @@ static void settings(void **state)
 	};
 	static const char *const not_understood[] = {
 		"min_cf = bc\n",          "min_cf = ac*2\n",       "min_cf = 101\n",
-		"logic_method = 2\n",     "logic_engines = all\n", "razordiscovery = a/b\n",
+		"logic_method = 6\n",     "logic_engines = all\n", "razordiscovery = a/b\n",
 		"rediscovery_wait = x\n",
 	};
 	struct spam_conf_paths paths = { .lines = true, .set = SPAM_SET_NET };
@@ -374,7 +412,7 @@ int main(void)
 		cmocka_unit_test(server_state), cmocka_unit_test(discovery),
 		cmocka_unit_test(next_one),     cmocka_unit_test(hostile),
 		cmocka_unit_test(silence),      cmocka_unit_test(nothing_to_ask),
-		cmocka_unit_test(settings),
+		cmocka_unit_test(whitelist),    cmocka_unit_test(settings),
 	};
 
 	return cmocka_run_group_tests_name("spam razor2", tests, open_server, close_server);

@@ -45,8 +45,7 @@ static bool is_blank(struct str s)
 	return str_trim(s).n == 0;
 }
 
-/* A header without its line ends before blanks. */
-static struct str unfolded(struct arena *a, struct str header)
+struct str razor_unfolded(struct arena *a, struct str header)
 {
 	struct buf b;
 	size_t i = 0;
@@ -67,7 +66,7 @@ static struct str unfolded(struct arena *a, struct str header)
 /* The fields that tell about the content. */
 static struct str content_fields(struct arena *a, struct str header)
 {
-	struct str rest = unfolded(a, header);
+	struct str rest = razor_unfolded(a, header);
 	struct buf b;
 
 	buf_init(&b, a, rest.n + 2);

@@ -36,6 +36,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/err.h"
+#include "base/map.h"
 #include "base/str.h"
 #include "base/vec.h"
 
@@ -52,6 +54,8 @@ enum {
 	RAZOR_BATCH_MAX = 50, /* questions at a time, whatever the server wants */
 	RAZOR_SERVERS_MAX = 50,
 	RAZOR_STATE_MAX = 4096, /* of struct razor_server as a file */
+	RAZOR_WHITE_RULES_MAX = 1000,
+	RAZOR_WHITE_FIELDS_MAX = 200, /* of one mail that have rules; no more are looked at */
 };
 
 enum razor_engine { RAZOR_ANY = 0, RAZOR_TEXT = 4, RAZOR_HOSTS = 8 };
@@ -103,13 +107,22 @@ struct str razor_server_write(struct arena *a, const struct razor_server *s);
 struct razor_signatures razor_sign(struct arena *a, const struct razor_parts *parts,
 				   const struct razor_server *s);
 
+/* Which parts have to be spam for the mail to be: the agents' numbers (logic_method). */
+enum razor_logic {
+	RAZOR_ANY_PART = 1,
+	RAZOR_FIRST_PART = 2,
+	RAZOR_EVERY_PART = 3,
+	RAZOR_ANY_UNCONTESTED = 4, /* the agents' default */
+	RAZOR_EVERY_UNCONTESTED = 5,
+};
+
 /*
  * Whether the mail is spam. A signature speaks for it if it is known and, where it is rated, its
- * confidence is at least `least`; a part is spam if one of its signatures says so. Contested parts
- * (by the last answer about them) do not count; of the others one suffices, or with `all` it must
- * be every one.
+ * confidence is at least `least`; a part is spam if one of its signatures says so. It is contested
+ * if the last answer about it says so; a mail of which all is contested is no spam where that
+ * counts. Parts without signatures count for nothing.
  */
-bool razor_is_spam(const struct razor_signatures *s, int64_t least, bool all);
+bool razor_is_spam(const struct razor_signatures *s, int64_t least, enum razor_logic logic);
 
 /* The highest confidence of that engine's signatures that is not contested; 0 if there is none. */
 int64_t razor_confidence(const struct razor_signatures *s, enum razor_engine engine);
@@ -145,3 +158,26 @@ void razor_talk_check(struct razor_talk *t, struct arena *a, const struct razor_
 void razor_talk_discover(struct razor_talk *t, struct arena *a);
 
 enum razor_step razor_talk_read(struct razor_talk *t, struct str bytes);
+
+/*
+ * Mails that nobody is asked about: razor-whitelist(5). A rule is a line "NAME VALUE". It applies
+ * to a mail with a field of that name (folded lines are joined) in which VALUE is found. To the
+ * agents, and so here, VALUE is a pattern of Perl's, and neither it nor the name has a case.
+ */
+struct razor_whitelist {
+	struct map rules; /* by name in lower case */
+	size_t n;
+	bool lists; /* and all that mailing lists send: fields List-Id, X-List-Id */
+};
+
+/* Lives in `keep`, as do its rules. */
+void razor_whitelist_init(struct razor_whitelist *w, struct arena *keep);
+
+/*
+ * A line of the file; comments and empty ones are none. ERR_INVALID: it is no rule. So are those
+ * named sha1: the manual has them, but no agent heeds them. ERR_LIMIT: there are too many.
+ */
+MUST_CHECK int razor_whitelist_add(struct razor_whitelist *w, struct arena *keep, struct str line,
+				   struct err *e);
+
+bool razor_whitelisted(struct arena *a, const struct razor_whitelist *w, struct str mail);

@@ -23,6 +23,26 @@ static void talk(struct razor_talk *t, struct str said, bool by_line)
 	ASSERT(t->asked <= t->signatures.v.n && t->servers.n <= RAZOR_SERVERS_MAX);
 }
 
+/* The same bytes as a whitelist, and as mails for one. */
+static void whitelist(struct arena *a, struct str said, struct str mail)
+{
+	static const char *const rules[] = { "to bugs@lists\\.", "x-a ^a+b?$", "received x" };
+	struct razor_whitelist w;
+	struct str line;
+	struct err e;
+
+	razor_whitelist_init(&w, a);
+	while (str_line(&said, &line))
+		if (razor_whitelist_add(&w, a, line, &e) < 0)
+			ASSERT(e.msg[0]);
+	ASSERT(w.n <= RAZOR_WHITE_RULES_MAX);
+	razor_whitelist_init(&w, a);
+	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
+		ASSERT(razor_whitelist_add(&w, a, str_of(rules[i]), &e) == 0);
+	w.lists = mail.n % 2;
+	razor_whitelisted(a, &w, mail);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	CLEAN_ARENA struct arena *a = arena_open("fuzz", (size_t)1 << 30);
@@ -31,10 +51,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct razor_parts parts = razor_parts(a, mail);
 	struct razor_talk t;
 
+	whitelist(a, said, mail);
 	for (int by_line = 0; by_line < 2; by_line++) {
 		razor_talk_check(&t, a, &parts, &server);
 		talk(&t, said, by_line);
-		razor_is_spam(&t.signatures, t.server.sure, by_line);
+		for (int logic = RAZOR_ANY_PART; logic <= RAZOR_EVERY_UNCONTESTED; logic++)
+			razor_is_spam(&t.signatures, t.server.sure, (enum razor_logic)logic);
 		ASSERT(razor_confidence(&t.signatures, RAZOR_ANY) <= 100);
 		server = razor_server_read(a, razor_server_write(a, &t.server));
 		ASSERT(server.batch >= 1 && server.batch <= RAZOR_BATCH_MAX);

@@ -13,6 +13,8 @@ enum {
  * without one all is header.
  */
 void razor_halves(struct str text, struct str *header, struct str *body);
+/* A header without its line ends before blanks. */
+struct str razor_unfolded(struct arena *a, struct str header);
 
 /* clean.c, html.c: a body without its transfer encoding, without tags, without its last ends. */
 struct str razor_decoded(struct arena *a, struct str header, struct str body);

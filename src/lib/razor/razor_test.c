@@ -200,14 +200,22 @@ static void dialogue(void **state)
 	assert_int_equal(t.server.sure, 15);
 	assert_int_equal(razor_confidence(&t.signatures, RAZOR_ANY), 95);
 	assert_int_equal(razor_confidence(&t.signatures, RAZOR_HOSTS), 14);
-	assert_true(razor_is_spam(&t.signatures, 95, false));
-	assert_true(razor_is_spam(&t.signatures, 95, true));
-	assert_false(razor_is_spam(&t.signatures, 96, false));
+	assert_true(razor_is_spam(&t.signatures, 95, RAZOR_ANY_UNCONTESTED));
+	assert_true(razor_is_spam(&t.signatures, 95, RAZOR_EVERY_UNCONTESTED));
+	assert_false(razor_is_spam(&t.signatures, 96, RAZOR_ANY_UNCONTESTED));
 	t.signatures.v.p[2].contested = false;
-	assert_true(razor_is_spam(&t.signatures, 95, false));
-	assert_false(razor_is_spam(&t.signatures, 95, true));
+	assert_true(razor_is_spam(&t.signatures, 95, RAZOR_ANY_UNCONTESTED));
+	assert_false(razor_is_spam(&t.signatures, 95, RAZOR_EVERY_UNCONTESTED));
+	assert_true(razor_is_spam(&t.signatures, 95, RAZOR_ANY_PART));
+	assert_true(razor_is_spam(&t.signatures, 95, RAZOR_FIRST_PART));
+	assert_false(razor_is_spam(&t.signatures, 95, RAZOR_EVERY_PART));
 	t.signatures.v.p[1].contested = true;
-	assert_false(razor_is_spam(&t.signatures, 95, false));
+	assert_true(razor_is_spam(&t.signatures, 95, RAZOR_ANY_PART));
+	assert_false(razor_is_spam(&t.signatures, 95, RAZOR_ANY_UNCONTESTED));
+	t.signatures.v.p[0].known = t.signatures.v.p[1].known = false;
+	t.signatures.v.p[2].known = true;
+	assert_true(razor_is_spam(&t.signatures, 95, RAZOR_ANY_PART));
+	assert_false(razor_is_spam(&t.signatures, 95, RAZOR_FIRST_PART));
 }
 
 /* Answers as a pattern with its values; an error instead of an answer; no state asked for. */
@@ -320,6 +328,55 @@ static void server_file(void **state)
 	assert_int_equal(s.engines, 0xc8);
 }
 
+static bool is_whitelisted(const struct razor_whitelist *w, const char *mail)
+{
+	return razor_whitelisted(a, w, str_of(mail));
+}
+
+static void whitelist(void **state)
+{
+	static const char *const good[] = { "", " # from x", "From\t@Example\\.com ", "x-a a+$" };
+	static const char *const bad[] = { "sha1 75f8bcc2357366bbfa9c6ab0b6e5648ed0cf7083", "from",
+					   "from (" };
+	struct razor_whitelist w;
+	struct err e;
+
+	(void)state;
+	razor_whitelist_init(&w, a);
+	assert_false(is_whitelisted(&w, "From: a@example.com\nList-Id: x\n\n"));
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		assert_int_equal(razor_whitelist_add(&w, a, str_of(good[i]), &e), 0);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_int_equal(razor_whitelist_add(&w, a, str_of(bad[i]), &e), -1);
+	assert_int_equal(w.n, 2);
+	assert_true(is_whitelisted(&w, "To: b\r\nfrom: <a@EXAMPLE.COM>\r\n\r\n"));
+	assert_true(is_whitelisted(&w, "From: A\n\t<a@exam\n ple.com>\n"));
+	assert_true(is_whitelisted(&w, "X-A: b\nX-A: baa\n\n"));
+	assert_false(is_whitelisted(&w, "To: a@example.com\nList-Id: x\n\nFrom: a@example.com\n"));
+	assert_false(is_whitelisted(&w, ""));
+	w.lists = true;
+	assert_true(is_whitelisted(&w, "To: b\nX-LIST-ID: x\n\n"));
+	assert_false(is_whitelisted(&w, "To: b\nList-Id: \n\nList-Id: x\n"));
+}
+
+static void whitelist_limits(void **state)
+{
+	struct razor_whitelist w;
+	struct str mail = STR("");
+	struct err e;
+
+	(void)state;
+	razor_whitelist_init(&w, a);
+	for (int i = 0; i < RAZOR_WHITE_RULES_MAX; i++)
+		assert_int_equal(razor_whitelist_add(&w, a, STR("x-a aa"), &e), 0);
+	assert_int_equal(razor_whitelist_add(&w, a, STR("x-a aa"), &e), -1);
+	assert_int_equal(e.code, ERR_LIMIT);
+	for (int i = 1; i < RAZOR_WHITE_FIELDS_MAX; i++)
+		mail = str_cat(a, STR("X-A: a\nX-B: b\n"), mail);
+	assert_true(razor_whitelisted(a, &w, str_cat(a, mail, STR("X-A: aa\n"))));
+	assert_false(razor_whitelisted(a, &w, str_cat(a, mail, STR("X-A: a\nX-A: aa\n"))));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -328,6 +385,7 @@ int main(void)
 		cmocka_unit_test(dialogue),   cmocka_unit_test(patterns),
 		cmocka_unit_test(hostile),    cmocka_unit_test(odd_state),
 		cmocka_unit_test(discovery),  cmocka_unit_test(server_file),
+		cmocka_unit_test(whitelist),  cmocka_unit_test(whitelist_limits),
 	};
 
 	return cmocka_run_group_tests_name("razor", tests, open_arena, close_arena);

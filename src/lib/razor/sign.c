@@ -55,16 +55,20 @@ static size_t judge_part(const struct razor_signatures *s, size_t from, int64_t 
 	return i;
 }
 
-bool razor_is_spam(const struct razor_signatures *s, int64_t least, bool all)
+bool razor_is_spam(const struct razor_signatures *s, int64_t least, enum razor_logic logic)
 {
+	const bool heed = logic == RAZOR_ANY_UNCONTESTED || logic == RAZOR_EVERY_UNCONTESTED;
 	bool some = false, every = true, contested = false, spam;
 
 	for (size_t i = 0; i < s->v.n;) {
 		i = judge_part(s, i, least, &contested, &spam);
+		contested &= heed;
 		some |= !contested && spam;
 		every &= contested || spam;
+		if (logic == RAZOR_FIRST_PART)
+			break;
 	}
-	return some && (every || !all);
+	return some && (every || (logic != RAZOR_EVERY_PART && logic != RAZOR_EVERY_UNCONTESTED));
 }
 
 int64_t razor_confidence(const struct razor_signatures *s, enum razor_engine engine)
