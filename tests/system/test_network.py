@@ -14,6 +14,7 @@ from spam.razor_server import Server
 CONF = "/etc/pmg/pmg.conf"
 RAZOR_LIST = "/var/lib/pmg/spamassassin/razor/servers.catalogue.lst"
 RAZOR_PORT = 2703
+LINKS = "/var/lib/pmg/spamassassin/short-urls.mdb"
 SERVICE = "fromthisdomain.com"        # shortens links, in one test
 SERVICE_RULES = "/etc/mail/spamassassin/zz-service.cf"
 NO_SPF = "eve@bulk.spam.example"      # a sender whose domain says nothing
@@ -148,3 +149,6 @@ def test_where_a_short_link_leads(lab, letter, rbl_checks):
         found = hits(lab, mail("asked"), NO_SPF)
         assert Service.asked == [f"HEAD {SERVICE}/abc"]
         assert float(found["LAB_LED"]) > 0 and float(found["URIBL_BLACK"]) > 0
+        found = hits(lab, mail("another worker remembers"), NO_SPF)
+        assert float(found["LAB_LED"]) > 0 and float(found["URIBL_BLACK"]) > 0
+        assert len(Service.asked) == 1 and lab.gw.exists(LINKS)

@@ -78,10 +78,8 @@ static const struct known known[] = {
 	{ "DMARC",
 	  " dmarc_save_reports " },
 	{ "DecodeShortURLs",
-	  " url_shortener_cache_autoclean url_shortener_cache_dsn"
-	  " url_shortener_cache_password url_shortener_cache_ttl"
-	  " url_shortener_cache_type url_shortener_cache_username"
-	  " url_shortener_loginfo " },
+	  " url_shortener_cache_autoclean url_shortener_cache_password"
+	  " url_shortener_cache_username url_shortener_loginfo " },
 	{ "FreeMail",
 	  " freemail_add_describe_email"
 	  " freemail_import_def_welcomelist_auth freemail_import_def_whitelist_auth"

@@ -6,6 +6,7 @@
 
 #include "gw/spam/eval_help.h"
 #include "gw/spam/eval_table.h"
+#include "gw/spam/learnt.h"
 #include "gw/spam/message_int.h"
 
 /* What a service is. */
@@ -17,6 +18,17 @@ static const char *const patterns[SHORT_RES] = {
 	[SHORT_RE_ABSOLUTE] = "(?i)^[a-z]+://",
 };
 
+static int open_cache(struct arena *a, const char *path, bool create, void **out, struct err *e)
+{
+	struct short_cache *c = NULL;
+	int rc = short_cache_open(a, path, create, &c, e);
+
+	*out = c;
+	return rc;
+}
+
+static const struct learnt_kind cache_kind = { SHORT_CACHE_NAME, open_cache };
+
 static void conf_init(struct spam_conf *c, void *conf)
 {
 	struct short_conf *s = conf;
@@ -25,6 +37,8 @@ static void conf_init(struct spam_conf *c, void *conf)
 	s->links = 10;
 	s->redirections = 10;
 	s->user_agent = "Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101 Firefox/115.0";
+	s->ttl = SHORT_TTL_S;
+	s->worker = learnt_worker_new(c->keep, &cache_kind);
 	map_init(&s->services, c->keep);
 	eval_patterns(c, patterns, SHORT_RES, s->re);
 }
@@ -51,6 +65,31 @@ static enum conf_verdict number(struct str value, int64_t max, int64_t *out)
 	return str_int(value, 0, max, out) ? CONF_OK : CONF_INVALID;
 }
 
+static enum conf_verdict cache_type(struct str value, struct short_conf *s)
+{
+	s->cache = str_ieq(value, STR("dbi"));
+	return s->cache ? CONF_OK : value.n ? CONF_INVALID : CONF_MISSING;
+}
+
+/* "dbi:SQLite:dbname=PATH", "dbi:SQLite:PATH" */
+static enum conf_verdict cache_dsn(struct conf_parser *p, struct str value, struct short_conf *s)
+{
+	static const struct str prefix = STR_INIT("dbi:SQLite:"), name = STR_INIT("dbname=");
+	struct str path = str_from(value, prefix.n);
+
+	if (value.n == 0)
+		return CONF_MISSING;
+	if (str_istarts(path, name))
+		path = str_from(path, name.n);
+	if (!str_istarts(value, prefix) || !str_starts(path, STR("/"))) {
+		conf_note(p, "url_shortener_cache_dsn: nothing is kept; give "
+			     "\"dbi:SQLite:dbname=PATH\", the path of a file of its own");
+		return CONF_NOTED;
+	}
+	s->cache_path = str_copy(p->conf->keep, path);
+	return CONF_OK;
+}
+
 static enum conf_verdict setting(struct conf_parser *p, void *conf, struct str key,
 				 struct str value)
 {
@@ -68,6 +107,12 @@ static enum conf_verdict setting(struct conf_parser *p, void *conf, struct str k
 		return number(value, SHORT_LINKS_MAX, &s->links);
 	if (str_eq(key, STR("max_short_url_redirections")))
 		return number(value, SHORT_REDIRECTIONS_MAX, &s->redirections);
+	if (str_eq(key, STR("url_shortener_cache_type")))
+		return cache_type(value, s);
+	if (str_eq(key, STR("url_shortener_cache_dsn")))
+		return cache_dsn(p, value, s);
+	if (str_eq(key, STR("url_shortener_cache_ttl")))
+		return number(value, INT32_MAX, &s->ttl);
 	if (!str_eq(key, STR("url_shortener_user_agent")))
 		return CONF_UNKNOWN;
 	if (value.n == 0)
@@ -232,4 +277,5 @@ const struct eval_family eval_short_url = {
 	.conf_init = conf_init,
 	.setting = setting,
 	.read = find_links,
+	.learn = short_links_keep,
 };

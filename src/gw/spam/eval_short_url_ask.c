@@ -1,6 +1,8 @@
 /* Where short links lead: asked round by round, all links of a mail together. */
+#include "base/log.h"
 #include "base/net.h"
 #include "gw/spam/eval_short_url.h"
+#include "gw/spam/learnt.h"
 #include "gw/spam/talks.h"
 #include "lib/dns/health.h"
 #include "lib/http/http.h"
@@ -58,23 +60,6 @@ static bool add_link(struct eval_run *r, struct round *round, struct short_link 
 	round->asks[i] = (struct http_ask){ .url = l->uri, .get = l->get };
 	round->n++;
 	return true;
-}
-
-static void add_open_links(struct eval_run *r, struct short_mail *mail, struct round *round)
-{
-	const struct short_conf *s = r->conf;
-
-	for (size_t i = 0; i < mail->links.n && round->n < SHORT_LINKS_MAX; i++) {
-		struct short_link *l = &mail->links.p[i];
-
-		if (l->over)
-			continue;
-		if ((int64_t)l->been.n >= s->redirections) {
-			mail->longest = l->over = true;
-			continue;
-		}
-		l->over = !add_link(r, round, l);
-	}
 }
 
 /* Those without an address that may be asked leave the round. */
@@ -162,15 +147,97 @@ static void go_on(struct eval_run *r, struct short_mail *mail, struct short_link
 }
 
 static void take_answer(struct eval_run *r, struct short_mail *mail, struct short_link *l,
-			const struct http_ask *ask)
+			int status, struct str location)
 {
 	l->over = true;
-	if (ask->status < 300 || ask->status >= 400)
-		mail->code[ask->status > 0 && ask->status < SHORT_CODES ? ask->status : NO_ANSWER] =
-			true;
-	else if (ask->location.n && ask->location.n <= HTTP_URL_MAX &&
-		 !str_eq(ask->location, l->uri))
-		go_on(r, mail, l, ask->location);
+	if (status < 300 || status >= 400)
+		mail->code[status > 0 && status < SHORT_CODES ? status : NO_ANSWER] = true;
+	else if (location.n && location.n <= HTTP_URL_MAX && !str_eq(location, l->uri))
+		go_on(r, mail, l, location);
+}
+
+static bool has_cache(const struct short_conf *s)
+{
+	return s->cache && s->cache_path.n && s->ttl;
+}
+
+/* What was answered before, to this mail or an earlier one. */
+static bool remembered(struct eval_run *r, const struct short_mail *mail, struct short_cache *cache,
+		       const struct short_link *l, struct short_answer *out)
+{
+	const struct short_conf *s = r->conf;
+	struct err e;
+
+	for (size_t i = 0; has_cache(s) && i < mail->learnt.n; i++)
+		if (str_eq(mail->learnt.p[i].url, l->uri)) {
+			*out = mail->learnt.p[i];
+			return true;
+		}
+	if (!cache)
+		return false;
+	if (short_cache_find(cache, r->a, l->uri, r->env->now, s->ttl, out, &e) < 0) {
+		log_err(SHORT_CACHE_NAME " cannot be read: %s", e.msg);
+		return false;
+	}
+	return out->status != 0;
+}
+
+static bool is_open(struct eval_run *r, struct short_mail *mail, struct short_link *l)
+{
+	const struct short_conf *s = r->conf;
+
+	if (!l->over && (int64_t)l->been.n >= s->redirections)
+		mail->longest = l->over = true;
+	return !l->over;
+}
+
+/* Those of which nobody knows where they lead from where they are. */
+static void add_open_links(struct eval_run *r, struct short_mail *mail, struct round *round)
+{
+	const struct short_conf *s = r->conf;
+	struct short_cache *cache =
+		has_cache(s) ? learnt_worker_store(s->worker, s->cache_path, false) : NULL;
+	struct short_answer known;
+
+	for (size_t i = 0; i < mail->links.n && round->n < SHORT_LINKS_MAX; i++) {
+		struct short_link *l = &mail->links.p[i];
+
+		while (is_open(r, mail, l) && remembered(r, mail, cache, l, &known))
+			take_answer(r, mail, l, known.status, known.location);
+		if (!l->over)
+			l->over = !add_link(r, round, l);
+	}
+}
+
+/* 407: a proxy wants a name. 408, 429: ask later. */
+bool short_answer_lasts(int status)
+{
+	return status > 0 && status < 500 && status != 407 && status != 408 && status != 429;
+}
+
+static void heard(struct eval_run *r, struct short_mail *mail, const struct round *round, size_t i)
+{
+	const struct http_ask *ask = &round->asks[i];
+	struct short_answer answer = { ask->url, ask->status, ask->location };
+
+	if (short_answer_lasts(ask->status))
+		vec_add(r->a, &mail->learnt, answer);
+	take_answer(r, mail, round->links[i], ask->status, ask->location);
+}
+
+void short_links_keep(struct eval_run *r, int64_t deadline)
+{
+	const struct short_conf *s = r->conf;
+	const struct short_mail *mail = r->mail;
+	struct short_cache *cache;
+	struct err e;
+
+	if (!has_cache(s) || mail->learnt.n == 0)
+		return;
+	cache = learnt_worker_store(s->worker, s->cache_path, true);
+	if (cache && short_cache_add(cache, mail->learnt.p, mail->learnt.n, r->env->now, s->ttl,
+				     deadline, &e) < 0)
+		log_debug(SHORT_CACHE_NAME ": %s", e.msg);
 }
 
 void short_links_follow(struct eval_run *r, struct short_mail *mail)
@@ -191,7 +258,7 @@ void short_links_follow(struct eval_run *r, struct short_mail *mail)
 		for (size_t i = 0; i < round.n; i++) {
 			talks_judge(&round.servers[i], round.health[i], asked,
 				    round.asks[i].status > 0);
-			take_answer(r, mail, round.links[i], &round.asks[i]);
+			heard(r, mail, &round, i);
 		}
 	}
 }

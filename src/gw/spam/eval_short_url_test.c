@@ -77,6 +77,18 @@ static void test_silent_service_is_spared(void **state)
 	assert_true(mails > HEALTH_SILENCES);
 }
 
+static void test_answers_that_last(void **state)
+{
+	static const int lasts[] = { 200, 301, 302, 404, 410 };
+	static const int passes[] = { 0, 407, 408, 429, 500, 503, 999 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(lasts); i++)
+		assert_true(short_answer_lasts(lasts[i]));
+	for (size_t i = 0; i < ARRAY_LEN(passes); i++)
+		assert_false(short_answer_lasts(passes[i]));
+}
+
 static void test_wrong_settings(void **state)
 {
 	static const char *const lines[] = {
@@ -87,6 +99,13 @@ static void test_wrong_settings(void **state)
 		"max_short_urls x",
 		"max_short_url_redirections -1",
 		"url_shortener_user_agent",
+		"url_shortener_cache_type",
+		"url_shortener_cache_type redis",
+		"url_shortener_cache_dsn",
+		"url_shortener_cache_dsn dbi:mysql:links",
+		"url_shortener_cache_dsn dbi:SQLite:dbname=links",
+		"url_shortener_cache_dsn links",
+		"url_shortener_cache_ttl 1d",
 	};
 
 	(void)state;
@@ -109,6 +128,7 @@ int main(void)
 		cmocka_unit_test(test_private_services_are_not_asked),
 		cmocka_unit_test(test_other_ports_and_no_links_are_not_asked),
 		cmocka_unit_test(test_silent_service_is_spared),
+		cmocka_unit_test(test_answers_that_last),
 		cmocka_unit_test(test_wrong_settings),
 	};
 

@@ -31,7 +31,7 @@ enum {
 };
 
 /* Address space that a process's stores of what was learnt take (learnt.h). */
-#define SPAM_LEARNT_SPACE ((uint64_t)2 << 30)
+#define SPAM_LEARNT_SPACE ((uint64_t)3 << 30)
 
 /* Of the SpamAssassin whose rules and answers these are. */
 #define SPAM_ENGINE_VERSION "4.0.1"
