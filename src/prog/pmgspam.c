@@ -9,7 +9,9 @@
  *
  * Options are those of `spamassassin` where they mean something here; see usage().
  */
+#include <ctype.h>
 #include <getopt.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +21,7 @@
 #include "gw/spam/json.h"
 #include "gw/spam/markup.h"
 #include "lib/dns/cares.h"
+#include "lib/http/http.h"
 #include "prog/pmgspam.h"
 
 enum {
@@ -84,6 +87,10 @@ static void usage(FILE *to)
 	      "                              check (none named: all); noX: not X\n"
 	      "  -V, --version\n"
 	      "\n"
+	      "Where short links lead is asked through http_proxy, https_proxy and no_proxy of "
+	      "the\n"
+	      "environment; the filter's proxy is http_proxy in pmg.conf.\n"
+	      "\n"
 	      "  json FILE...                one line of JSON for each mail\n"
 	      "  learn                       teach the classifier: pmgspam learn --help\n"
 	      "  daemon                      answer spamc: pmgspam daemon --help\n",
@@ -136,6 +143,29 @@ static void print_mistakes(const struct spam_notes *notes)
 	}
 }
 
+/* As other programs heed them, of either case. */
+static struct str variable(const char *name)
+{
+	const char *value = getenv(name);
+	char other[32] = "";
+
+	for (size_t i = 0; !value && name[i] && i < sizeof(other) - 1; i++)
+		other[i] = (char)toupper((unsigned char)name[i]);
+	return str_of(value ? value : getenv(other));
+}
+
+static const struct http_proxies *proxies_of_environment(struct arena *a)
+{
+	struct http_proxies *out = NEW(a, struct http_proxies);
+	struct err e;
+
+	if (http_proxies_read(a, variable("http_proxy"), variable("https_proxy"),
+			      variable("no_proxy"), out, &e) == 0)
+		return out;
+	log_warn("http_proxy or https_proxy in the environment is not used: %s", e.msg);
+	return NULL;
+}
+
 bool network_open(struct arena *a, struct spam_network *out)
 {
 	static const struct dns_cares_config config = { 0 };
@@ -148,6 +178,7 @@ bool network_open(struct arena *a, struct spam_network *out)
 	if (log_debug_wants("dns"))
 		out->resolver = debug_resolver(a, out->resolver);
 	out->health = spam_list_health_new(a);
+	out->proxies = proxies_of_environment(a);
 	return true;
 }
 

@@ -95,7 +95,7 @@ def site(top):
     return rules, here
 
 
-def check(program, where, lines, mail):
+def check(program, where, lines, mail, **environment):
     """The rules that hit, and what was asked."""
     rules, here = where
     Services.asked = []
@@ -104,7 +104,8 @@ def check(program, where, lines, mail):
                               "--cf=add_header all Hits _TESTS(,)_", "--cf=report_safe 0",
                               *(f"--cf={line}" for line in lines)],
                              stdin=text, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                             check=True, timeout=120).stdout.decode()
+                             check=True, timeout=120,
+                             env={**os.environ, **environment}).stdout.decode()
     header = ("\n" + out).replace("\n\t", "").split("\nX-Spam-Hits: ")[1].split("\n")[0]
     return (sorted(name.strip() for name in header.split(",")
                    if name.strip() not in ("", "none")), sorted(Services.asked))

@@ -169,7 +169,8 @@ static void open_network(struct arena *a, struct options *o)
 	dns_table_init(table, a);
 	o->paths.set = SPAM_SET_NET;
 	o->network = NEW(a, struct spam_network);
-	*o->network = (struct spam_network){ &table->resolver, spam_list_health_new(a) };
+	*o->network = (struct spam_network){ .resolver = &table->resolver,
+					     .health = spam_list_health_new(a) };
 }
 
 /* The index of the first file, or -1. */

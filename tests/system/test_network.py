@@ -14,6 +14,7 @@ from spam.razor_server import Server
 CONF = "/etc/pmg/pmg.conf"
 RAZOR_LIST = "/var/lib/pmg/spamassassin/razor/servers.catalogue.lst"
 RAZOR_PORT = 2703
+PROXY_PORT = 3128
 LINKS = "/var/lib/pmg/spamassassin/short-urls.mdb"
 SERVICE = "fromthisdomain.com"        # shortens links, in one test
 SERVICE_RULES = "/etc/mail/spamassassin/zz-service.cf"
@@ -22,13 +23,13 @@ NO_SPF = "eve@bulk.spam.example"      # a sender whose domain says nothing
 
 @pytest.fixture(scope="module", name="rbl_checks")
 def switch(lab):
-    """rbl_checks(on, more lines): everywhere else in the lab they are off."""
+    """rbl_checks(on, more lines, sections): everywhere else in the lab they are off."""
     good = lab.gw.read(CONF).decode()
     off, on = "\trbl_checks 0\n", "\trbl_checks 1\n"
     assert off in good
 
-    def put(is_on, more=""):
-        lab.gw.write(CONF, good.replace(off, on + more) if is_on else good)
+    def put(is_on, more="", sections=""):
+        lab.gw.write(CONF, good.replace(off, on + more) + sections if is_on else good)
         lab.gw.exec(["pmgconfig", "sync", "--restart"])
         lab.gw.filter("reload")
     yield put
@@ -117,9 +118,9 @@ class Service(http.server.BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def service(lab):
-    """The web server of SERVICE, which the rules know to shorten links."""
-    server = http.server.HTTPServer((world.MX_OUTSIDE, 80), Service, bind_and_activate=False)
+def service(lab, port=80):
+    """The web server of SERVICE, which the rules know to shorten links, or a proxy for it."""
+    server = http.server.HTTPServer((world.MX_OUTSIDE, port), Service, bind_and_activate=False)
     server.socket.close()
     server.socket = lab.inet.socket()
     server.server_bind()
@@ -152,3 +153,14 @@ def test_where_a_short_link_leads(lab, letter, rbl_checks):
         found = hits(lab, mail("another worker remembers"), NO_SPF)
         assert float(found["LAB_LED"]) > 0 and float(found["URIBL_BLACK"]) > 0
         assert len(Service.asked) == 1 and lab.gw.exists(LINKS)
+
+
+def test_the_proxy_is_asked_where_a_short_link_leads(lab, letter, rbl_checks):
+    with service(lab, PROXY_PORT):
+        rbl_checks(True, sections="\nsection: admin\n"
+                                  f"\thttp_proxy http://{world.MX_OUTSIDE}:{PROXY_PORT}\n")
+        Service.asked.clear()
+        found = hits(lab, letter("proxy", body=f"See http://{SERVICE}/far now.\n".encode()),
+                     NO_SPF)
+        assert Service.asked == [f"HEAD {SERVICE}http://{SERVICE}/far"]
+        assert float(found["LAB_LED"]) > 0

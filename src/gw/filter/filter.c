@@ -19,6 +19,7 @@
 #include "gw/stat/stat.h"
 #include "gw/store/store.h"
 #include "lib/dns/cares.h"
+#include "lib/http/http.h"
 #include "lib/proc/daemon.h"
 #include "lib/proc/prefork.h"
 #include "lib/smtp/server.h"
@@ -35,6 +36,20 @@
 #define WORKER_MEMORY_MAX (((rlim_t)3 << 30) + SPAM_LEARNT_SPACE)
 #endif
 
+/* The setting is for all downloads, so for https, too. */
+static void use_proxy(struct filter *f, struct arena *a)
+{
+	struct http_proxies *proxies = NEW(a, struct http_proxies);
+	const struct str url = f->cfg->admin.http_proxy;
+	struct err e;
+
+	if (http_proxies_read(a, url, url, STR(""), proxies, &e) == 0)
+		f->network.proxies = proxies;
+	else
+		log_warn("pmg.conf: http_proxy is not used to find out where short links lead: %s",
+			 e.msg);
+}
+
 /* A worker has a resolver of its own. Without one mails are judged by what is in them. */
 static void open_network(struct filter *f)
 {
@@ -50,6 +65,7 @@ static void open_network(struct filter *f)
 		return;
 	}
 	f->network.health = spam_list_health_new(a);
+	use_proxy(f, a);
 	f->scan.network = &f->network;
 }
 

@@ -12,7 +12,7 @@ enum { NO_ANSWER = 500 /* what SpamAssassin takes for it */ };
 /* One round. */
 struct round {
 	struct short_link *links[SHORT_LINKS_MAX];
-	struct str hosts[SHORT_LINKS_MAX];
+	struct str hosts[SHORT_LINKS_MAX]; /* to be asked: of the links, or proxies for them */
 	struct talk_server servers[SHORT_LINKS_MAX];
 	struct health *health[SHORT_LINKS_MAX];
 	struct http_ask asks[SHORT_LINKS_MAX];
@@ -46,7 +46,9 @@ bool short_address_ok(const struct cidr_addr *addr)
 /* False if it cannot be asked, or is spared since it has not answered lately. */
 static bool add_link(struct eval_run *r, struct round *round, struct short_link *l)
 {
+	const struct http_proxies *proxies = r->env->network->proxies;
 	struct talk_server server = { .host = l->service };
+	const struct http_proxy *proxy;
 	size_t i = round->n;
 
 	if (!http_url_host(r->a, l->uri, &round->hosts[i], &server.port) ||
@@ -57,9 +59,18 @@ static bool add_link(struct eval_run *r, struct round *round, struct short_link 
 		return false;
 	round->servers[i] = server;
 	round->links[i] = l;
-	round->asks[i] = (struct http_ask){ .url = l->uri, .get = l->get };
+	proxy = proxies ? http_proxy_for(proxies, l->uri, round->hosts[i]) : NULL;
+	if (proxy)
+		round->hosts[i] = proxy->host;
+	round->asks[i] = (struct http_ask){ .url = l->uri, .proxy = proxy, .get = l->get };
 	round->n++;
 	return true;
+}
+
+/* A proxy is where the administrator says, and decides itself whom it asks. */
+static bool may_ask(const struct http_ask *ask)
+{
+	return ask->proxy || short_address_ok(&ask->addr);
 }
 
 /* Those without an address that may be asked leave the round. */
@@ -81,7 +92,7 @@ static void resolve(struct eval_run *r, struct short_mail *mail, struct round *r
 			break;
 	}
 	for (size_t i = 0; i < round->n; i++) {
-		if (found[i] == TALK_FOUND && short_address_ok(&round->asks[i].addr)) {
+		if (found[i] == TALK_FOUND && may_ask(&round->asks[i])) {
 			round->links[kept] = round->links[i];
 			round->servers[kept] = round->servers[i];
 			round->health[kept] = round->health[i];

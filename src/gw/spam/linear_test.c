@@ -104,7 +104,8 @@ static double cost(const struct spam_rules *rules, struct str raw)
 
 	for (int i = 0; i < RUNS; i++) {
 		CLEAN_ARENA struct arena *mail = arena_open("mail", (size_t)1 << 30);
-		struct spam_network network = { &table.resolver, spam_list_health_new(mail) };
+		struct spam_network network = { .resolver = &table.resolver,
+						.health = spam_list_health_new(mail) };
 		struct spam_envelope env = { .now = now, .network = &network };
 		struct timespec from, to;
 		struct spam_result r;

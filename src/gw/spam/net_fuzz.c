@@ -90,7 +90,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CLEAN_ARENA struct arena *a = arena_open("fuzz", (size_t)1 << 30);
 	static struct dns_resolver resolver = { .send = answer, .wait = wait_for,
 						.cancel = cancel };
-	struct spam_network network = { &resolver, spam_list_health_new(a) };
+	struct spam_network network = { .resolver = &resolver,
+					.health = spam_list_health_new(a) };
 	struct spam_envelope env = { .now = 1000000000, .network = &network };
 	struct str rest = { (const char *)data, size }, mail;
 	struct spam_result result;

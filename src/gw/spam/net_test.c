@@ -448,7 +448,7 @@ static void uri_limit(void **state)
 /* Everything is asked before anything is matched. */
 static void begins_early(void **state)
 {
-	struct spam_network network = { &table.resolver, health };
+	struct spam_network network = { .resolver = &table.resolver, .health = health };
 	struct spam_envelope env = { .now = now, .network = &network };
 	struct spam_rules *rules = load(RBL RHS, SPAM_SET_NET);
 	struct spam_check *c;

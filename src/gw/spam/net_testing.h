@@ -77,7 +77,7 @@ static void know(const char *rows)
 
 static struct spam_result check(const struct spam_rules *rules, const char *mail)
 {
-	struct spam_network network = { &table.resolver, health };
+	struct spam_network network = { .resolver = &table.resolver, .health = health };
 	struct spam_envelope env = { .now = now, .network = &network };
 	struct spam_result r;
 	struct err e;

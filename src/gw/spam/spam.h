@@ -117,6 +117,7 @@ MUST_CHECK int spam_sets_build(const struct spam_rules *rules, const char *dir, 
 struct spam_network {
 	struct dns_resolver *resolver; /* lib/dns/dns.h */
 	struct spam_list_health *health;
+	const struct http_proxies *proxies; /* for web servers (lib/http/http.h); NULL: none */
 };
 struct spam_list_health *spam_list_health_new(struct arena *a);
 

@@ -60,6 +60,53 @@ bool http_url_host(struct arena *a, struct str url, struct str *host, uint16_t *
 	return true;
 }
 
+static int read_proxy(struct arena *a, struct str url, struct http_proxy *out, struct err *e)
+{
+	struct str rest = url, authority;
+	ptrdiff_t at;
+
+	*out = (struct http_proxy){ .port = 0 };
+	if (url.n == 0)
+		return 0;
+	if (!str_istarts(url, STR("http://")) || !http_url_host(a, url, &out->host, &out->port) ||
+	    out->host.n == 0)
+		return err_set(e, ERR_INVALID,
+			       "the proxy is to be written as http://USER:PASSWORD@HOST:PORT/");
+	rest = str_from(url, strlen("http://"));
+	authority = str_cut(&rest, '/');
+	at = str_rchr(authority, '@');
+	if (at > 0)
+		out->login = str_copy(a, str_sub(authority, 0, (size_t)at));
+	return 0;
+}
+
+int http_proxies_read(struct arena *a, struct str http, struct str https, struct str except,
+		      struct http_proxies *out, struct err *e)
+{
+	struct http_proxies p = { .except = str_copy(a, except) };
+
+	if (read_proxy(a, http, &p.http, e) < 0 || read_proxy(a, https, &p.https, e) < 0)
+		return -1;
+	*out = p;
+	return 0;
+}
+
+const struct http_proxy *http_proxy_for(const struct http_proxies *p, struct str url,
+					struct str host)
+{
+	const struct http_proxy *proxy;
+	struct str except = p->except;
+
+	proxy = str_istarts(url, STR("https:")) ? &p->https : &p->http;
+	while (except.n) {
+		struct str end = str_trim(str_cut(&except, ','));
+
+		if (end.n && str_iends(host, end))
+			return NULL;
+	}
+	return proxy->host.n ? proxy : NULL;
+}
+
 static size_t take_header(char *p, size_t size, size_t n, void *arg)
 {
 	struct exchange *x = arg;
@@ -83,17 +130,35 @@ static size_t refuse_body(char *p, size_t size, size_t n, void *arg)
 	return 0;
 }
 
+/* The server at its address, or the proxy at its own. */
+static bool set_peer(struct exchange *x)
+{
+	const struct http_proxy *proxy = x->ask->proxy;
+	const struct cidr_addr *addr = &x->ask->addr;
+	struct arena *a = x->a;
+	struct str at =
+		str_fmt(a, addr->family == 6 ? "[%.*s]" : "%.*s", STR_ARG(cidr_addr_text(a, addr)));
+
+	if (!proxy) {
+		x->to = curl_slist_append(NULL, str_z(a, str_fmt(a, "::%.*s:", STR_ARG(at))));
+		return x->to && curl_easy_setopt(x->easy, CURLOPT_CONNECT_TO, x->to) == CURLE_OK &&
+		       curl_easy_setopt(x->easy, CURLOPT_PROXY, "") == CURLE_OK;
+	}
+	at = str_fmt(a, "http://%.*s:%d", STR_ARG(at), proxy->port);
+	return curl_easy_setopt(x->easy, CURLOPT_PROXY, str_z(a, at)) == CURLE_OK &&
+	       curl_easy_setopt(x->easy, CURLOPT_NOPROXY, "") == CURLE_OK &&
+	       (proxy->login.n == 0 || curl_easy_setopt(x->easy, CURLOPT_PROXYUSERPWD,
+							str_z(a, proxy->login)) == CURLE_OK) &&
+	       /* What it says about the tunnel to the server is no answer of the server. */
+	       curl_easy_setopt(x->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) == CURLE_OK;
+}
+
 static bool set(struct exchange *x, const char *user_agent, int64_t left)
 {
-	struct arena *a = x->a;
-	const char *to = str_z(a, str_fmt(a, x->ask->addr.family == 6 ? "::[%.*s]:" : "::%.*s:",
-					  STR_ARG(cidr_addr_text(a, &x->ask->addr))));
+	const char *url = str_z(x->a, x->ask->url);
 
-	x->to = curl_slist_append(NULL, to);
-	return x->to && curl_easy_setopt(x->easy, CURLOPT_URL, str_z(a, x->ask->url)) == CURLE_OK &&
+	return set_peer(x) && curl_easy_setopt(x->easy, CURLOPT_URL, url) == CURLE_OK &&
 	       curl_easy_setopt(x->easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
-	       curl_easy_setopt(x->easy, CURLOPT_CONNECT_TO, x->to) == CURLE_OK &&
-	       curl_easy_setopt(x->easy, CURLOPT_PROXY, "") == CURLE_OK &&
 	       curl_easy_setopt(x->easy, CURLOPT_NOBODY, x->ask->get ? 0L : 1L) == CURLE_OK &&
 	       curl_easy_setopt(x->easy, CURLOPT_USERAGENT, user_agent) == CURLE_OK &&
 	       curl_easy_setopt(x->easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1) == CURLE_OK &&

@@ -45,6 +45,16 @@ static void serve(int fd)
 		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nbody");
 	else if (strstr(request, "HEAD /method ") && strstr(request, "Host: short.example:"))
 		say(fd, "HTTP/1.1 404 Gone\r\nContent-Length: 1000\r\n\r\n");
+	else if (strstr(request, "HEAD http://far.example/x HTTP") &&
+		 strstr(request, "Proxy-Authorization: Basic am9lOmFAYg==\r\n"))
+		say(fd, "HTTP/1.1 301 Moved\r\nLocation: /through\r\n\r\n");
+	else if (strstr(request, "GET http://far.example/y HTTP") &&
+		 !strstr(request, "Proxy-Authorization"))
+		say(fd, "HTTP/1.1 404 Gone\r\n\r\n");
+	else if (strstr(request, "CONNECT no.example:443 HTTP"))
+		say(fd, "HTTP/1.1 302 Found\r\nLocation: http://evil.example/\r\n\r\n");
+	else if (strstr(request, "CONNECT yes.example:443 HTTP"))
+		say(fd, "HTTP/1.1 200 Tunnel\r\nLocation: http://evil.example/\r\n\r\nno TLS");
 	else if (strstr(request, " /early "))
 		say(fd, "HTTP/1.1 103 Early\r\nLocation: /no\r\n\r\n");
 	else if (strstr(request, " /junk "))
@@ -171,6 +181,79 @@ static void test_cannot_be_asked(void **state)
 	assert_int_equal(asks[1].status, 0);
 }
 
+/* Asked is the proxy alone; what it says of its own accord is no answer. */
+static void test_proxy(void **state)
+{
+	struct http_proxy plain = { STR("127.0.0.1"), port, STR_NONE };
+	struct http_proxy login = { STR("127.0.0.1"), port, STR("joe:a%40b") };
+	static const struct {
+		const char *url;
+		bool login, get;
+		int status;
+		const char *location;
+	} cases[] = {
+		{ "http://far.example/x", true, false, 301, "/through" },
+		{ "http://far.example/x", false, false, 0, "" },
+		{ "http://far.example/y", false, true, 404, "" },
+		{ "https://no.example/", false, false, 0, "" },
+		{ "https://yes.example/", true, false, 0, "" },
+	};
+	struct http_ask asks[ARRAY_LEN(cases)];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		asks[i] = (struct http_ask){ .url = str_of(cases[i].url),
+					     .proxy = cases[i].login ? &login : &plain,
+					     .addr = { 4, { 127, 0, 0, 1 } },
+					     .get = cases[i].get };
+	http_ask_all(a, asks, ARRAY_LEN(asks), "tester", net_now() + PATIENCE_MS);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		if (asks[i].status != cases[i].status ||
+		    !str_eq(asks[i].location, str_of(cases[i].location)))
+			fail_msg("%s: %d %.*s", cases[i].url, asks[i].status,
+				 STR_ARG(asks[i].location));
+}
+
+static void expect_proxy(const struct http_proxies *p, const char *url, const char *host,
+			 const char *want)
+{
+	const struct http_proxy *proxy = http_proxy_for(p, str_of(url), str_of(host));
+	struct str got = proxy ? str_fmt(a, "%.*s:%d %.*s", STR_ARG(proxy->host), proxy->port,
+					 STR_ARG(proxy->login))
+			       : STR("");
+
+	if (!str_eq(got, str_of(want)))
+		fail_msg("%s: %.*s", url, STR_ARG(got));
+}
+
+static void test_which_proxy(void **state)
+{
+	static const char *const wrong[] = { "proxy.example", "https://proxy.example/",
+					     "http://",       "socks5://proxy.example",
+					     "http://a b/",   "http://proxy.example:99999" };
+	struct http_proxies p;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(http_proxies_read(a, STR("http://joe:a%40b@proxy.example:3128/"), STR(""),
+					   STR(""), &p, &e),
+			 0);
+	expect_proxy(&p, "http://a.example/", "a.example", "proxy.example:3128 joe:a%40b");
+	expect_proxy(&p, "HTTP://a.example/", "a.example", "proxy.example:3128 joe:a%40b");
+	expect_proxy(&p, "https://a.example/", "a.example", "");
+	assert_int_equal(http_proxies_read(a, STR(""), STR("HTTP://[::1]"),
+					   STR("localhost, b.Example ,,"), &p, &e),
+			 0);
+	expect_proxy(&p, "http://a.example/", "a.example", "");
+	expect_proxy(&p, "HTTPS://a.example/", "a.example", "::1:80 ");
+	expect_proxy(&p, "https://b.example/", "b.example", "");
+	expect_proxy(&p, "https://c.b.example/", "c.B.example", "");
+	expect_proxy(&p, "https://b.example.org/", "b.example.org", "::1:80 ");
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+		if (http_proxies_read(a, STR(""), str_of(wrong[i]), STR(""), &p, &e) == 0)
+			fail_msg("%s is a proxy", wrong[i]);
+}
+
 static void test_hosts(void **state)
 {
 	static const struct {
@@ -204,10 +287,9 @@ static void test_hosts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_answers),
-		cmocka_unit_test(test_deadline),
-		cmocka_unit_test(test_cannot_be_asked),
-		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_answers),         cmocka_unit_test(test_deadline),
+		cmocka_unit_test(test_cannot_be_asked), cmocka_unit_test(test_proxy),
+		cmocka_unit_test(test_which_proxy),     cmocka_unit_test(test_hosts),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);
