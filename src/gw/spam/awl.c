@@ -6,8 +6,9 @@
 #include "base/net.h"
 #include "gw/spam/learnt.h"
 
-enum { ROW_LINE_MAX = AWL_KEY_MAX + 100, COUNT_MAX = 1000000000 };
+enum { ROW_FIGURES_MAX = 100, COUNT_MAX = 1000000000 };
 
+#define TOTAL_MAX 1e15 /* no mails can have reached it */
 #define NO_IP "|ip=none"
 
 struct pending {
@@ -198,20 +199,22 @@ double awl_pull(const struct awl_entry *entry, double score, double factor)
 
 static int put_line(const struct sink *to, const MDB_val *key, const MDB_val *value, struct err *e)
 {
-	char line[ROW_LINE_MAX], sum[64];
+	char line[ROW_FIGURES_MAX + AWL_KEY_MAX + 1], sum[ROW_FIGURES_MAX / 2];
 	struct awl_entry entry;
-	int n;
+	size_t n;
 
 	if (value->mv_size != sizeof(entry) || key->mv_size > AWL_KEY_MAX)
 		return 0;
 	memcpy(&entry, value->mv_data, sizeof(entry));
+	if (!(fabs(entry.total) <= TOTAL_MAX))
+		return 0;
 	snprintf(sum, sizeof(sum), "(%.3f/%" PRIu64 ")", entry.total, entry.count);
-	n = snprintf(line, sizeof(line), "%8.1f %15s  --  %.*s\n",
-		     entry.total / (double)(entry.count ? entry.count : 1), sum, (int)key->mv_size,
-		     (const char *)key->mv_data);
-	if (n < 0 || n >= (int)sizeof(line))
-		return 0; /* a total that no mail can have reached */
-	return sink_write(to, (struct str){ line, (size_t)n }, e);
+	n = (size_t)snprintf(line, ROW_FIGURES_MAX, "%8.1f %15s  --  ",
+			     entry.total / (double)(entry.count ? entry.count : 1), sum);
+	memcpy(line + n, key->mv_data, key->mv_size);
+	n += key->mv_size;
+	line[n++] = '\n';
+	return sink_write(to, (struct str){ line, n }, e);
 }
 
 int awl_export(struct awl *w, const struct sink *to, struct err *e)
@@ -235,6 +238,14 @@ int awl_export(struct awl *w, const struct sink *to, struct err *e)
 	return code && code != MDB_NOTFOUND ? learnt_err(e, code) : 0;
 }
 
+static bool key_ok(struct str key)
+{
+	for (size_t i = 0; i < key.n; i++)
+		if ((unsigned char)key.p[i] < ' ' || key.p[i] == 0x7f)
+			return false;
+	return key.n > 0 && key.n <= AWL_KEY_MAX;
+}
+
 /* `AVG (TOTAL/COUNT)  --  KEY` */
 static bool take_line(struct str line, struct awl_entry *entry, struct str *key)
 {
@@ -249,13 +260,13 @@ static bool take_line(struct str line, struct awl_entry *entry, struct str *key)
 	memcpy(number, line.p + open + 1, (size_t)(slash - open - 1));
 	number[slash - open - 1] = '\0';
 	entry->total = strtod(number, &end);
-	if (end == number || *end || !isfinite(entry->total) ||
+	if (end == number || *end || !(fabs(entry->total) <= TOTAL_MAX) ||
 	    !str_int(str_sub(line, (size_t)slash + 1, (size_t)(close - slash - 1)), 1, COUNT_MAX,
 		     &count))
 		return false;
 	entry->count = (uint64_t)count;
 	*key = str_from(line, (size_t)close + sizeof(")  --  ") - 1);
-	return key->n > 0 && key->n <= AWL_KEY_MAX;
+	return key_ok(*key);
 }
 
 int awl_import(struct awl *w, struct str text, int64_t deadline, size_t *skipped, struct err *e)

@@ -124,6 +124,9 @@ static int take(void *ctx, struct str bytes, struct err *e)
 
 static void test_text(void **state)
 {
+	/* No mail has such a key, or such a sum. */
+	static const char wrong[] = "     1.0         (1.0/1)  --  a\0b@c.d|ip=1.2\n"
+				    "     1.0         (1e16/1)  --  a@b.c|ip=1.2\n";
 	static const char printed[] = "     1.5         (1.5/1)  --  a@b.c|ip=2001:0DB8:0001::\n"
 				      "     1.9         (7.5/4)  --  foo@bar.com|ip=1.2\nx (1/0)\n";
 	struct awl *w = store("text");
@@ -136,6 +139,10 @@ static void test_text(void **state)
 	buf_init(&b, a, 1 << 16);
 	assert_int_equal(awl_import(w, str_of(printed), net_now() + PATIENCE, &skipped, &e), 0);
 	assert_int_equal(skipped, 1);
+	assert_int_equal(awl_import(w, (struct str){ wrong, sizeof(wrong) - 1 },
+				    net_now() + PATIENCE, &skipped, &e),
+			 0);
+	assert_int_equal(skipped, 2);
 	assert_int_equal(awl_export(w, &to, &e), 0);
 	assert_string_equal(str_z(a, buf_str(&b)),
 			    "     1.5       (1.500/1)  --  a@b.c|ip=2001:0DB8:0001::\n"
