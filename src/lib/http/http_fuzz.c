@@ -2,75 +2,14 @@
  * The first line says what the rest is: HEAD, GET or CONNECT: what a server, or a proxy that is to
  * make a tunnel, answers; anything else: a URL on the first line, and proxies on those below.
  */
-#include <netinet/in.h>
-#include <pthread.h>
-#include <semaphore.h>
 #include <stdint.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "base/net.h"
 #include "lib/http/http.h"
+#include "lib/http/http_testing.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { PATIENCE_MS = 10000, ANSWER_MAX = 200000 };
-
-/* Answers one connection after the other, whatever is asked, and hangs up. */
-static struct {
-	int fd;
-	uint16_t port;
-	sem_t over;
-	char answer[ANSWER_MAX];
-	size_t n;
-} server;
-
-static void answer(int fd)
-{
-	const struct linger at_once = { .l_onoff = 1 };
-	char asked[4096];
-
-	for (size_t sent = 0; sent < server.n;) {
-		ssize_t n = send(fd, server.answer + sent, server.n - sent, MSG_NOSIGNAL);
-
-		if (n < 0)
-			break;
-		sent += (size_t)n;
-	}
-	shutdown(fd, SHUT_WR);
-	while (recv(fd, asked, sizeof(asked), 0) > 0)
-		;
-	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-	close(fd);
-}
-
-static void *serve(void *arg)
-{
-	(void)arg;
-	while (true) {
-		int fd = accept(server.fd, NULL, NULL);
-
-		if (fd < 0)
-			continue;
-		answer(fd);
-		sem_post(&server.over);
-	}
-	return NULL;
-}
-
-static void start(void)
-{
-	struct sockaddr_in addr;
-	socklen_t size = sizeof(addr);
-	pthread_t thread;
-	struct err e;
-
-	ASSERT(net_listen_tcp("127.0.0.1", 0, &server.fd, &e) == 0);
-	ASSERT(getsockname(server.fd, (struct sockaddr *)&addr, &size) == 0);
-	server.port = ntohs(addr.sin_port);
-	ASSERT(sem_init(&server.over, 0, 0) == 0);
-	ASSERT(pthread_create(&thread, NULL, serve, NULL) == 0);
-}
+enum { PATIENCE_MS = 10000 };
 
 static void ask(struct arena *a, struct str method, struct str said)
 {
@@ -79,20 +18,14 @@ static void ask(struct arena *a, struct str method, struct str said)
 	struct http_ask question = { .addr = { 4, { 127, 0, 0, 1 } },
 				     .get = str_eq(method, STR("GET")) };
 
-	if (!server.port)
-		start();
-	if (said.n > ANSWER_MAX)
+	if (said.n > HTTP_SAID_MAX)
 		return;
-	if (said.n)
-		memcpy(server.answer, said.p, said.n);
-	server.n = said.n;
-	proxy.port = server.port;
+	http_server_say(said);
+	proxy.port = http_server.port;
 	question.proxy = tunnel ? &proxy : NULL;
 	question.url = tunnel ? STR("https://a.example/x")
-			      : str_fmt(a, "http://a.example:%d/x", server.port);
+			      : str_fmt(a, "http://a.example:%d/x", http_server.port);
 	http_ask_all(a, &question, 1, "fuzzer", net_now() + PATIENCE_MS);
-	while (sem_wait(&server.over) < 0)
-		;
 	ASSERT(question.status == 0 || question.status >= 200);
 	ASSERT(question.status || question.location.n == 0);
 	ASSERT(!tunnel || question.status == 0);
