@@ -11,6 +11,7 @@ are written to are private. Exit status 77: skipped, because something that is n
 """
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -131,6 +132,56 @@ TABLES = {
     "tls_inbound_domains": "example.com reject_plaintext_session\n",
 }
 
+# Overrides of a template that Postfix would take, or half take, and then not do what they say: what
+# is added at its end, and the line of it and words that pmgconfig names.
+FAULTS = [
+    ("main", "no_such_parameter = 1", 1, "Postfix has no parameter 'no_such_parameter'"),
+    ("main", "biff = yes\nrelayhost = $no_such_thing", 2, "'no_such_thing'"),
+    ("main", "virtual_alias_maps = hash:/etc/aliases\n\tnosuch:/etc/x", 2, "type 'nosuch'"),
+    ("main", "virtual_alias_maps = proxy:nosuch:/etc/x", 1, "type 'nosuch'"),
+    ("main", "header_checks = /etc/postfix/header_checks", 1, "its type is missing"),
+    ("main", "smtpd_data_restrictions = permit_mynetworks,\n  # rejct_all\n  rejct_all", 3,
+     "Postfix has no restriction 'rejct_all'"),
+    ("main", "smtpd_end_of_data_restrictions = check_client_access", 1,
+     "nothing follows 'check_client_access'"),
+    ("main", "smtpd_end_of_data_restrictions = check_client_access nosuch:/etc/x", 1,
+     "type 'nosuch'"),
+    ("main", "smtpd_end_of_data_restrictions = $mine\nmine = permit_mynetworks, reject_al", 2,
+     "'reject_al'"),
+    ("main", "smtpd_restriction_classes = mine\nmine = permitt", 2, "'permitt'"),
+    ("main", "biff = no\nsmtpd_banner = a ${b", 2, "truncated macro reference"),
+    ("main", "smtpd_etrn_restrictions =\n  check_policy_service { inet:127.0.0.1:9, timeout=9s", 2,
+     "missing '}'"),
+    ("main", "biff = no\nno equals sign", 2, "missing '='"),
+    ("main", "message_size_limit = many", 1, "many"),
+    ("main", "mynetworks = $mynetworks", 1, "nesting"),
+    ("master", "27 inet n - n - - smtpdd", 1, "there is no program /usr/lib/postfix/sbin/smtpdd"),
+    ("master", "27 foo n - n - - smtpd", 1, "invalid type field"),
+    ("master", "27 inet n - n - many smtpd", 1, "invalid process_limit field"),
+    ("master", "#\n27 inet n - n -", 2, "bad field count"),
+    ("master", "27 inet n - n - - smtpd\n  -o nosuch=1", 2, "'nosuch'"),
+    ("master", "27 inet n - n - - smtpd\n  -o smtpd_sender_restrictions=permitt", 2, "'permitt'"),
+    ("master", "27 inet n - n - - smtpd\n  -o { smtpd_helo_restrictions = permit, permitt }", 2,
+     "'permitt'"),
+    ("master", "27 inet n - n - - smtpd\n  -o alias_maps=nosuch:x", 2, "type 'nosuch'"),
+]
+# And those that are right.
+SOUND = [
+    ("main", "biff = yes"),
+    ("main", "smtpd_restriction_classes = mine\nmine = PERMIT_MYNETWORKS, sleep 1, reject\n"
+             "other = mine, check_ccert_access { hash:/etc/aliases, "
+             "{ search_order = cert_fingerprint } }\nsmtpd_data_restrictions = $other,\n"
+             "  check_policy_service { inet:127.0.0.1:9, timeout=9s, default_action=DUNNO }\n"
+             "  reject_rbl_client a.example=127.0.0.[1..9] hash:/etc/aliases defer"),
+    ("main", "header_checks = regexp:/etc/postfix/header_checks\nvirtual_mailbox_maps = "
+             "unionmap:{static:a, inline:{x=y}}, proxy:unix:passwd.byname"),
+    ("main", "mynetworks_style = ${{$compatibility_level} <level {2} ? {host} : {subnet}}"),
+    ("master", "mine unix - n n - 0 spawn user=nobody argv=/bin/true\n"
+               "27 inet n - n - - smtpd\n  -o { smtpd_banner = two words }\n"
+               "  -o smtpd_client_restrictions=$mua_client_restrictions\n"
+               "  -o mua_client_restrictions=permit_sasl_authenticated,reject"),
+]
+
 
 def skip(reason):
     """Says why nothing was tested."""
@@ -240,6 +291,55 @@ def judge_pairs(pmgconfig, values):
     return len(rows), failed
 
 
+def override(pmgconfig, kind, text):
+    """What a sync says with this at the end of a template: output, status, the line before it."""
+    shipped = pathlib.Path(f"/var/lib/pmg/templates/{kind}.cf.in").read_text()
+    path = pathlib.Path(f"/etc/pmg/templates/{kind}.cf.in")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"{shipped}{text}\n")
+    output, status = run(pmgconfig, "sync")
+    path.unlink()
+    return output, status, shipped.count("\n")
+
+
+def restrictions_of_postfix():
+    """Names in smtpd(8) that are called like restrictions and that postconf(5) documents."""
+    program = pathlib.Path("/usr/lib/postfix/sbin/smtpd").read_bytes()
+    manual = run("zcat", "-f", "/usr/share/man/man5/postconf.5.gz")[0]
+    names = re.findall(rb"(?<=\0)(?:check|reject|permit|defer)(?:_[a-z]+)*(?=\0)", program)
+    return [name for name in sorted({name.decode() for name in names} - {"check_address_map"})
+            if re.search(rf'^\.IP "\\fB{name}\b', manual, re.MULTILINE)]
+
+
+def judge_overrides(pmgconfig):
+    """Faults that are not found, or not where they are, and faults found in what is right."""
+    run(pmgconfig, "sync")
+    before = files()
+    for kind, text, line, words in FAULTS:
+        output, status, above = override(pmgconfig, kind, text)
+        where = f"/etc/pmg/templates/{kind}.cf.in line {above + line}: "
+        if status == 0 or where not in output or words not in output:
+            yield f"{kind}.cf with {text!r}: {status} {output!r} instead of {where}... {words}"
+        if files() != before:
+            yield f"{kind}.cf with {text!r}: files have changed"
+    names = restrictions_of_postfix()
+    if len(names) < 40:
+        yield f"only {len(names)} restrictions are known to smtpd(8)"
+    every = [f"{name} {argument_of(name)}" for name in names]
+    for kind, text in SOUND + [("main", f"smtpd_etrn_restrictions = {', '.join(every)}")]:
+        output, status, _ = override(pmgconfig, kind, text)
+        if status:
+            yield f"{kind}.cf with {text!r}: {status} {output!r}"
+
+
+def argument_of(name):
+    """What has to stand behind the name of a restriction."""
+    if name.endswith("_access"):
+        return "hash:/etc/aliases"
+    return "a.example" if "rbl" in name or "dnswl" in name or "rhswl" in name else \
+        "inet:127.0.0.1:9" if name == "check_policy_service" else ""
+
+
 def files():
     """When each file was written, by its name."""
     return {path: path.stat().st_mtime_ns for top in ("/etc", "/root", "/run")
@@ -270,6 +370,11 @@ def main():
             print(f"{name}: {complaint}")
             failed += 1
     print(f"{len(VARIANTS)} variants, {failed} complaints")
+    pathlib.Path("/etc/pmg/pmg.conf").write_text("")
+    for complaint in judge_overrides(pmgconfig):
+        print(complaint)
+        failed += 1
+    print(f"{len(FAULTS)} wrong overrides, {len(SOUND) + 1} sound ones")
     start = time.monotonic()
     values = MAIL if "--all" in sys.argv else {key: every[:2] for key, every in MAIL.items()}
     number, bad = judge_pairs(pmgconfig, values)

@@ -80,7 +80,11 @@ def test_postfix_finds_no_fault(lab):
     ("templates/main.cf.in", "a = 1\nb = [% pmg.mail.relay FILTER odd %]\n",
      ["main.cf.in", "line 2"]),
     ("templates/main.cf.in", "inet_protocols = ipv6\n",
-     ["nothing was changed", "inet_protocols = ipv6", "127.0.0.1"]),
+     ["nothing was changed", "main.cf.in line 1: inet_protocols = ipv6", "127.0.0.1"]),
+    ("templates/main.cf.in", "biff = no\nsmtpd_data_restrictions = permit,\n  rejct\n",
+     ["/etc/pmg/templates/main.cf.in line 3: Postfix has no restriction 'rejct'"]),
+    ("templates/main.cf.in", "biff = no\nnosuch = [% 1 %]\n",
+     ["/etc/pmg/templates/main.cf.in line 2: Postfix has no parameter 'nosuch'"]),
 ])
 def test_a_fault_is_named_and_touches_nothing(lab, name, text, words):
     path = f"/etc/pmg/{name}"

@@ -27,6 +27,7 @@ struct target_file {
 	struct str content;
 	struct file_attr attr;
 	unsigned services;
+	struct tmpl_places places; /* where its lines are from, if a template made it */
 };
 
 struct target_files {
@@ -37,6 +38,13 @@ struct target_files {
 MUST_CHECK int targets_render(struct arena *a, const struct apply_env *env,
 			      const struct apply_state *s, struct target_files *out,
 			      struct err *e);
+
+/*
+ * Refuses (ERR_INVALID) a main.cf or master.cf among the files with which Postfix would not do what
+ * it says, or nothing at all. Each fault is told through `say`, with template and line.
+ */
+MUST_CHECK int postfix_judge(struct arena *a, const struct apply_env *env,
+			     const struct target_files *files, struct err *e);
 
 /* Makes what is missing, compiles what is newer than its map. */
 MUST_CHECK int maps_update(struct arena *a, const struct apply_env *env, struct err *e);

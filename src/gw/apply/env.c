@@ -5,8 +5,8 @@
 #include "gw/apply/apply_int.h"
 #include "lib/proc/spawn.h"
 
-/* Starting clamd on its signatures takes the longest. */
-enum { COMMAND_TIMEOUT_MS = 180 * 1000, COMMAND_OUTPUT_MAX = 64 * 1024 };
+/* Starting clamd on its signatures takes the longest; postconf prints all of mynetworks. */
+enum { COMMAND_TIMEOUT_MS = 180 * 1000, COMMAND_OUTPUT_MAX = 64 * 1024 * 1024 };
 
 const char *at_root(struct arena *a, const struct apply_env *env, struct str path)
 {

@@ -1,5 +1,3 @@
-#define _GNU_SOURCE
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "base/buf.h"
@@ -87,98 +85,16 @@ static void keep_different(struct arena *a, const struct apply_env *env, struct 
 	files->list.n = n;
 }
 
-/*
- * Mail passes through our daemons on 127.0.0.1, so Postfix must speak IPv4 there. It never needs to
- * be told to use IPv6 alone: where a machine has no other addresses it does.
- */
-static int check_protocols(struct arena *a, const struct apply_env *env, const char *dir,
-			   struct err *e)
-{
-	const char *const ask[] = {
-		"/usr/sbin/postconf", "-c", dir, "-hx", "inet_protocols", NULL
-	};
-	struct str protocols;
-	int status;
-
-	if (env->run(env->ctx, a, ask, &protocols, &status, e) < 0)
-		return -1;
-	if (status != 0 || str_find(protocols, STR("ipv6")) < 0 ||
-	    str_find(protocols, STR("ipv4")) >= 0)
-		return 0;
-	return err_set(e, ERR_INVALID,
-		       "inet_protocols = %.*s: Postfix could not reach the filter on 127.0.0.1; "
-		       "leave this setting out",
-		       STR_ARG(str_trim(protocols)));
-}
-
-/*
- * Lets Postfix itself read the new main.cf and master.cf, from a directory of their own: an
- * administrator's template may say anything.
- */
-static int ask_postfix(struct arena *a, const struct apply_env *env, const char *dir, struct err *e)
-{
-	const char *const parameters[] = { "/usr/sbin/postmap", "-c", dir, "-q", "x",
-					   "inline:{x=y}",      NULL };
-	const char *const services[] = { "/usr/sbin/postconf", "-c", dir, "-M", NULL };
-
-	if (run_checked(a, env, parameters, e) == 0 && run_checked(a, env, services, e) == 0 &&
-	    check_protocols(a, env, dir, e) == 0)
-		return 0;
-	if (e->code == ERR_NOTFOUND)
-		return 0; /* no Postfix, so nothing that could break */
-	e->code = ERR_INVALID;
-	return err_wrap(e, "Postfix does not accept its new configuration, nothing was changed");
-}
-
-static bool is_postfix(const struct target_file *f)
-{
-	return f->services & SERVICE_BIT(SERVICE_POSTFIX);
-}
-
-static const char *staged(struct arena *a, const char *dir, const struct target_file *f)
-{
-	return str_z(a, str_fmt(a, "%s%.*s", dir,
-				STR_ARG(str_from(f->path, (size_t)str_rchr(f->path, '/')))));
-}
-
-static int stage_and_ask(struct arena *a, const struct apply_env *env, const char *dir,
-			 const struct target_files *files, struct err *e)
-{
-	/* Postfix waits for files that somebody may still be writing until they are two seconds
-	 * old. */
-	const struct timespec old[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
-
-	for (size_t i = 0; i < files->list.n; i++) {
-		const struct target_file *f = &files->list.p[i];
-
-		if (!is_postfix(f))
-			continue;
-		if (file_replace(staged(a, dir, f), f->content, &f->attr, e) < 0)
-			return -1;
-		utimensat(AT_FDCWD, staged(a, dir, f), old, 0);
-	}
-	return ask_postfix(a, env, dir, e);
-}
-
 static int check_postfix(struct arena *a, const struct apply_env *env,
 			 const struct target_files *files, struct err *e)
 {
-	char *dir = str_z(a, str_of(at_root(a, env, STR("/run/pmgconfig.XXXXXX"))));
-	bool any = false;
-	int result;
+	for (size_t i = 0; i < files->list.n; i++) {
+		const struct target_file *f = &files->list.p[i];
 
-	for (size_t i = 0; i < files->list.n; i++)
-		any = any || (is_postfix(&files->list.p[i]) && differs(a, env, &files->list.p[i]));
-	if (!any)
-		return 0;
-	if (!mkdtemp(dir))
-		return err_sys(e, "make directory %s", dir);
-	result = stage_and_ask(a, env, dir, files, e);
-	for (size_t i = 0; i < files->list.n; i++)
-		if (is_postfix(&files->list.p[i]))
-			unlink(staged(a, dir, &files->list.p[i]));
-	rmdir(dir);
-	return result;
+		if ((f->services & SERVICE_BIT(SERVICE_POSTFIX)) && differs(a, env, f))
+			return postfix_judge(a, env, files, e);
+	}
+	return 0;
 }
 
 static int replace_all(struct arena *a, const struct apply_env *env,

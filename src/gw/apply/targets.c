@@ -75,7 +75,7 @@ static int load_template(void *ctx, struct arena *a, struct str name, struct str
 
 /* Each template gets variables of its own: what one sets, the next does not see. */
 static int render(struct arena *a, const struct apply_env *env, const struct apply_state *s,
-		  const char *name, struct str *out, struct err *e)
+		  const char *name, struct target_file *out, struct err *e)
 {
 	const struct tmpl_source source = { load_template, (void *)env };
 	struct tmpl *t;
@@ -84,7 +84,7 @@ static int render(struct arena *a, const struct apply_env *env, const struct app
 	if (find_template(env, a, str_of(name), &path, &text, e) < 0)
 		return -1;
 	if (tmpl_parse(a, path, text, &t, e) < 0 ||
-	    tmpl_render(a, t, apply_vars(a, env, s), &source, out, e) < 0)
+	    tmpl_render(a, t, apply_vars(a, env, s), &source, &out->content, &out->places, e) < 0)
 		return err_wrap(e, "template");
 	return 0;
 }
@@ -157,45 +157,41 @@ static struct str policy_dump(struct arena *a, const struct cfg *c)
 		       STR_ARG(c->dns.fqdn));
 }
 
+static void add_plain(struct arena *a, const struct apply_env *env, struct target_files *out,
+		      const char *path, struct str content, unsigned services)
+{
+	add(a, env, out,
+	    (struct target_file){ .path = str_of(path),
+				  .content = content,
+				  .attr = file_attr_of(env, "root", "root", 0644),
+				  .services = services });
+}
+
 /* Files without a template. Our daemons read the settings themselves; these tell of a change. */
 static void add_others(struct arena *a, const struct apply_env *env, const struct apply_state *s,
 		       struct target_files *out)
 {
-	const struct file_attr attr = file_attr_of(env, "root", "root", 0644);
 	struct tmpl_value *pmg = tmpl_hash_get(apply_vars(a, env, s), STR("pmg"));
 
-	add(a, env, out,
-	    (struct target_file){ STR("/root/.forward"),
-				  str_fmt(a, "%.*s\n", STR_ARG(s->cfg->admin.email)), attr,
-				  SERVICE_NONE });
-	add(a, env, out,
-	    (struct target_file){ STR("/run/pmg-smtp-filter/pmg-smtp-filter.cfg"),
-				  filter_dump(a, s->cfg), attr, SERVICE_BIT(SERVICE_FILTER) });
-	add(a, env, out,
-	    (struct target_file){ STR("/run/pmg-smtp-filter/settings"), apply_dump(a, pmg), attr,
-				  SERVICE_BIT(SERVICE_FILTER) });
-	add(a, env, out,
-	    (struct target_file){ STR("/run/pmgpolicy/settings"), policy_dump(a, s->cfg), attr,
-				  SERVICE_BIT(SERVICE_POLICY) });
+	add_plain(a, env, out, "/root/.forward",
+		  str_fmt(a, "%.*s\n", STR_ARG(s->cfg->admin.email)), SERVICE_NONE);
+	add_plain(a, env, out, "/run/pmg-smtp-filter/pmg-smtp-filter.cfg", filter_dump(a, s->cfg),
+		  SERVICE_BIT(SERVICE_FILTER));
+	add_plain(a, env, out, "/run/pmg-smtp-filter/settings", apply_dump(a, pmg),
+		  SERVICE_BIT(SERVICE_FILTER));
+	add_plain(a, env, out, "/run/pmgpolicy/settings", policy_dump(a, s->cfg),
+		  SERVICE_BIT(SERVICE_POLICY));
 }
 
 /* pmgpolicy reads the whitelist in the database, so it is told, too. */
 static void add_access(struct arena *a, const struct apply_env *env, struct target_files *out)
 {
-	const struct file_attr attr = file_attr_of(env, "root", "root", 0644);
 	const unsigned services = SERVICE_BIT(SERVICE_POSTFIX) | SERVICE_BIT(SERVICE_POLICY);
-	const struct {
-		struct str path, content;
-	} tables[] = {
-		{ STR("/etc/postfix/senderaccess"), env->access->senders },
-		{ STR("/etc/postfix/rcptaccess"), env->access->receivers },
-		{ STR("/etc/postfix/clientaccess"), env->access->clients },
-		{ STR("/etc/postfix/postscreen_access"), env->access->postscreen },
-	};
 
-	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
-		add(a, env, out,
-		    (struct target_file){ tables[i].path, tables[i].content, attr, services });
+	add_plain(a, env, out, "/etc/postfix/senderaccess", env->access->senders, services);
+	add_plain(a, env, out, "/etc/postfix/rcptaccess", env->access->receivers, services);
+	add_plain(a, env, out, "/etc/postfix/clientaccess", env->access->clients, services);
+	add_plain(a, env, out, "/etc/postfix/postscreen_access", env->access->postscreen, services);
 }
 
 int targets_render(struct arena *a, const struct apply_env *env, const struct apply_state *s,
@@ -207,7 +203,7 @@ int targets_render(struct arena *a, const struct apply_env *env, const struct ap
 					    .attr = file_attr_of(env, t->user, t->group, t->mode),
 					    .services = t->services };
 
-		if (render(a, env, s, t->template, &file.content, e) < 0)
+		if (render(a, env, s, t->template, &file, e) < 0)
 			return -1;
 		add(a, env, out, file);
 	}

@@ -32,7 +32,8 @@ static int render(struct arena *a, const struct report *r, struct str style, con
 	*out = STR_NONE;
 	if (load((void *)(uintptr_t)r, a, name, &text, e) < 0)
 		return e->code == ERR_NOTFOUND ? 0 : -1;
-	if (tmpl_parse(a, name, text, &t, e) < 0 || tmpl_render(a, t, vars, &source, out, e) < 0)
+	if (tmpl_parse(a, name, text, &t, e) < 0 ||
+	    tmpl_render(a, t, vars, &source, out, NULL, e) < 0)
 		return err_wrap(e, "template");
 	return 0;
 }

@@ -220,6 +220,7 @@ static struct str chomp_start(struct str s)
 static void add_text(struct lexer *l, struct str text, char before, char after)
 {
 	struct str s = text;
+	size_t line = l->line;
 
 	if (before == '-')
 		s = chomp_start(s);
@@ -227,6 +228,7 @@ static void add_text(struct lexer *l, struct str text, char before, char after)
 		s = str_ltrim(s);
 	if (before == '=' && s.n < text.n)
 		add(l, TOK_TEXT, STR(" "));
+	count_lines(l, str_sub(text, 0, text.n - s.n));
 	text = s;
 	if (after == '-')
 		s = chomp_end(s);
@@ -236,6 +238,7 @@ static void add_text(struct lexer *l, struct str text, char before, char after)
 		add(l, TOK_TEXT, s);
 	if (after == '=' && s.n < text.n)
 		add(l, TOK_TEXT, STR(" "));
+	l->line = line;
 }
 
 static bool is_chomp(char c)

@@ -259,8 +259,23 @@ static int run_filter(struct run *r, const struct node *n, struct buf *to)
 	return check_output(r, n, to);
 }
 
+/* Text inside a FILTER is the FILTER's. */
+static int note_place(struct run *r, const struct node *n, const struct buf *to)
+{
+	if (!r->places || to != r->output)
+		return 0;
+	if (tmpl_spend(r, n->line, sizeof(struct tmpl_piece)) < 0)
+		return -1;
+	vec_add(r->a, &r->places->list,
+		((struct tmpl_piece){
+			to->n, { r->current->name, n->line }, n->type == NODE_TEXT }));
+	return 0;
+}
+
 static int run_node(struct run *r, const struct node *n, struct buf *to)
 {
+	if (note_place(r, n, to) < 0)
+		return -1;
 	switch (n->type) {
 	case NODE_TEXT:
 		buf_add(to, n->text);
@@ -291,10 +306,12 @@ static int run_nodes(struct run *r, const struct node *n, struct buf *to)
 }
 
 int tmpl_render(struct arena *a, const struct tmpl *t, struct tmpl_value *vars,
-		const struct tmpl_source *source, struct str *out, struct err *e)
+		const struct tmpl_source *source, struct str *out, struct tmpl_places *places,
+		struct err *e)
 {
-	struct run r = { .a = a, .vars = vars, .source = source, .current = t, .e = e };
 	struct buf to;
+	struct run r = { .a = a, .vars = vars, .source = source, .current = t,
+			 .output = &to, .places = places, .e = e };
 
 	ASSERT(vars->type == TMPL_HASH);
 	map_init(&r.blocks, a);
@@ -304,4 +321,19 @@ int tmpl_render(struct arena *a, const struct tmpl *t, struct tmpl_value *vars,
 	if (run_nodes(&r, t->body, &to) < 0)
 		return -1;
 	return buf_done(&to, out, e);
+}
+
+struct tmpl_place tmpl_place(const struct tmpl_places *places, struct str out, size_t at)
+{
+	const struct tmpl_piece *piece = NULL;
+	struct tmpl_place place = { 0 };
+
+	for (size_t i = 0; i < places->list.n && places->list.p[i].at <= at; i++)
+		piece = &places->list.p[i];
+	if (!piece)
+		return place;
+	place = piece->from;
+	for (size_t i = piece->at; piece->copied && i < at && i < out.n; i++)
+		place.line += out.p[i] == '\n';
+	return place;
 }

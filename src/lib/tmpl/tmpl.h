@@ -67,9 +67,28 @@ struct tmpl;
 MUST_CHECK int tmpl_parse(struct arena *a, struct str name, struct str text, struct tmpl **out,
 			  struct err *e);
 
+/* What output was made by, for whoever finds a fault in it. */
+struct tmpl_place {
+	struct str name; /* of the template */
+	size_t line;
+};
+
+struct tmpl_places {
+	VEC(struct tmpl_piece {
+		size_t at; /* where in the output it begins */
+		struct tmpl_place from;
+		bool copied; /* as it stands in the template, line for line */
+	}) list;
+};
+
 /*
  * Prints the template. `vars` is a hash; what the template sets ends up in it. `source` may be
- * NULL: then PROCESS and INCLUDE find only the BLOCKs of the template itself.
+ * NULL: then PROCESS and INCLUDE find only the BLOCKs of the template itself. `places` may be NULL;
+ * else it gets what tmpl_place() wants.
  */
 MUST_CHECK int tmpl_render(struct arena *a, const struct tmpl *t, struct tmpl_value *vars,
-			   const struct tmpl_source *source, struct str *out, struct err *e);
+			   const struct tmpl_source *source, struct str *out,
+			   struct tmpl_places *places, struct err *e);
+
+/* The line of a template that byte `at` of its output `out` is from. */
+struct tmpl_place tmpl_place(const struct tmpl_places *places, struct str out, size_t at);

@@ -21,6 +21,7 @@ static struct tmpl_value *variables(struct arena *a)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	CLEAN_ARENA struct arena *a = arena_open("fuzz", (size_t)1 << 30);
+	struct tmpl_places places = { 0 };
 	struct str out;
 	struct tmpl *t;
 	struct err e;
@@ -28,7 +29,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > 65536)
 		return 0;
 	if (tmpl_parse(a, STR("fuzz"), (struct str){ (const char *)data, size }, &t, &e) < 0 ||
-	    tmpl_render(a, t, variables(a), NULL, &out, &e) < 0)
+	    tmpl_render(a, t, variables(a), NULL, &out, &places, &e) < 0)
 		ASSERT(e.code == ERR_INVALID || e.code == ERR_LIMIT);
+	else if (out.n)
+		ASSERT(tmpl_place(&places, out, out.n - 1).line > 0);
 	return 0;
 }

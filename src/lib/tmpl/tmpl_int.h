@@ -113,6 +113,8 @@ struct run {
 	struct tmpl_value *vars;
 	const struct tmpl_source *source;
 	const struct tmpl *current; /* for messages */
+	const struct buf *output;   /* of the whole template */
+	struct tmpl_places *places; /* in it; or NULL */
 	struct map blocks;          /* name to struct block * */
 	struct map files;           /* already parsed: name to struct tmpl * */
 	int calls;

@@ -100,7 +100,7 @@ static int render(struct str text, struct str *out, struct err *e)
 
 	if (tmpl_parse(a, STR("t.in"), text, &t, e) < 0)
 		return -1;
-	return tmpl_render(a, t, variables(), &source, out, e);
+	return tmpl_render(a, t, variables(), &source, out, NULL, e);
 }
 
 /* Title, template and expected output of the next case; false at the end. */
@@ -198,6 +198,46 @@ static void test_files(void **state)
 	assert_string_equal(str_z(a, got), "other says 8\nin7");
 }
 
+static void assert_place(const struct tmpl_places *places, struct str out, const char *word,
+			 const char *name, size_t line)
+{
+	ptrdiff_t at = str_find(out, str_of(word));
+	struct tmpl_place place;
+
+	assert_true(at >= 0);
+	place = tmpl_place(places, out, (size_t)at);
+	assert_string_equal(str_z(a, place.name), name);
+	assert_int_equal(place.line, line);
+}
+
+/* Whatever is left out or repeated in between, each word knows its line. */
+static void test_places(void **state)
+{
+	struct str text = STR("[%- # a\n comment -%]\none\ntwo [% x = 3 %]\n[%- BLOCK b %]\nin b\n"
+			      "[% x %] [%- END %]\n[% IF 0 %]\nno\n[% END -%]\n  \nthree\n"
+			      "[% PROCESS b %]\nfour\n[% FILTER upper %]\n\nfive\n[% END %]\n"
+			      "[% FOREACH i IN [1..3] %]\nsix[% i %]\n[% END %]"
+			      "[% INCLUDE sub/other.tt %]end");
+	struct tmpl_places places = { 0 };
+	struct tmpl *t;
+	struct str out;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(tmpl_parse(a, STR("t.in"), text, &t, &e), 0);
+	assert_int_equal(tmpl_render(a, t, variables(), &source, &out, &places, &e), 0);
+	assert_place(&places, out, "one", "t.in", 3);
+	assert_place(&places, out, "two", "t.in", 4);
+	assert_place(&places, out, "three", "t.in", 12);
+	assert_place(&places, out, "in b", "t.in", 6);
+	assert_place(&places, out, "3\nfour", "t.in", 7);
+	assert_place(&places, out, "four", "t.in", 14);
+	assert_place(&places, out, "FIVE", "t.in", 15);
+	assert_place(&places, out, "six3", "t.in", 20);
+	assert_place(&places, out, "says", "sub/other.tt", 1);
+	assert_place(&places, out, "end", "t.in", 21);
+}
+
 static struct str repeated(const char *piece, size_t n)
 {
 	size_t length = strlen(piece);
@@ -247,6 +287,7 @@ int main(void)
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_limits),
 	};
 
