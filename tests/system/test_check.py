@@ -105,7 +105,8 @@ def test_an_open_relay(lab):
     with file(lab, "/etc/pmg/mynetworks", NETWORKS + "0.0.0.0/0\n"):
         report = check(lab)
     assert report["status"] == "error"
-    assert "0.0.0.0/0" in findings(report, "relay")[0]["text"]
+    assert "0.0.0.0/0" in findings(report, "settings")[0]["text"]
+    assert "open relay" in findings(report, "settings")[0]["text"]
 
 
 @pytest.mark.parametrize("answer, level, words", [

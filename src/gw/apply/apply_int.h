@@ -52,7 +52,8 @@ MUST_CHECK int maps_create(struct arena *a, const struct apply_env *env, struct 
 
 /*
  * Adds to the problems of the settings what would let mail run in a circle (a relay, smarthost or
- * transport that is this gateway itself) or turn all of it away (the last relay domain is gone).
+ * transport that is this gateway itself), keep it here (a relay domain that is this gateway itself)
+ * or turn all of it away (the last relay domain is gone).
  */
 void check_mail_flow(struct arena *a, const struct apply_env *env, struct apply_state *s);
 

@@ -521,6 +521,9 @@ static void test_a_mail_loop_is_refused(void **state)
 		       "a mail loop");
 	assert_refused("/etc/pmg/transport", "b.org smtp:[127.1]:25\n", "'127.1' is not");
 	assert_refused("/etc/pmg/transport", "b.org lmtp:inet:localhost:10024\n", "a mail loop");
+	assert_refused("/etc/pmg/domains", "b.org 1\nGATE.example.com 1\n",
+		       "/etc/pmg/domains:2: value 'GATE.example.com': this is the gateway itself");
+	assert_refused("/etc/pmg/domains", "localhost 1\n", "it cannot be a relay domain");
 	for (size_t i = 0; i < ARRAY_LEN(fine); i++) {
 		put("/etc/pmg/transport", fine[i]);
 		sync_ok(true);

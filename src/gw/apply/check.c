@@ -80,6 +80,23 @@ static void check_transports(struct arena *a, const struct apply_env *env, struc
 	}
 }
 
+/* Postfix delivers mail for its own names itself, to root and the like: it never relays it. */
+static void check_own_names(struct arena *a, const struct apply_env *env, struct apply_state *s)
+{
+	for (size_t i = 0; i < s->lists.domains.list.n; i++) {
+		const struct conf_entry *entry = &s->lists.domains.list.p[i];
+		struct cfg_problem problem = { .file = str_fmt(a, "%s/domains", env->cfg.dir),
+					       .line = entry->line,
+					       .value = entry->key };
+
+		if (!is_this_machine(env, s->cfg, entry->key))
+			continue;
+		problem.reason = STR("this is the gateway itself, whose mail stays here: it cannot "
+				     "be a relay domain");
+		vec_add(a, &s->cfg->problems.list, problem);
+	}
+}
+
 /*
  * A new gateway has no relay domain yet, and one for outgoing mail never has. But where there was
  * one, and mail comes in, losing the last is a mistake that turns all of it away.
@@ -110,4 +127,5 @@ void check_mail_flow(struct arena *a, const struct apply_env *env, struct apply_
 	check_setting(a, env, s->cfg, "smarthost", m->smarthost, m->smarthostport);
 	check_transports(a, env, s);
 	check_domains(a, env, s);
+	check_own_names(a, env, s);
 }

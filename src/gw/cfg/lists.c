@@ -14,9 +14,44 @@ static int check_domain(struct str s, struct err *e)
 	return fmt_transport_domain.check(s, e);
 }
 
+/*
+ * Nobody has networks wider than these, so a wider one trusts strangers. The IPv6 addresses that
+ * are no part of the internet, fc00::/7 and fe80::/10, may be trusted as a whole; those that hold
+ * an IPv4 address, ::/96 and ::ffff:0:0/96, count as IPv4.
+ */
+enum { NETWORK_BITS_MIN4 = 8, NETWORK_BITS_MIN6 = 19 };
+
+static bool is_too_wide(const struct cidr *net)
+{
+	static const struct cidr mapped = { { 6, { [10] = 0xff, [11] = 0xff } }, 96 },
+				 compatible = { { 6, { 0 } }, 96 },
+				 unique_local = { { 6, { 0xfc } }, 7 },
+				 link_local = { { 6, { 0xfe, 0x80 } }, 10 };
+	const struct cidr_addr *addr = &net->addr;
+
+	if (addr->family == 4)
+		return net->bits < NETWORK_BITS_MIN4;
+	if (cidr_contains(&mapped, addr) || cidr_contains(&compatible, addr))
+		return net->bits < 96 + NETWORK_BITS_MIN4;
+	if (cidr_contains(&unique_local, addr) && net->bits >= unique_local.bits)
+		return false;
+	if (cidr_contains(&link_local, addr) && net->bits >= link_local.bits)
+		return false;
+	return net->bits < NETWORK_BITS_MIN6;
+}
+
 static int check_network(struct str s, struct err *e)
 {
-	return fmt_cidr.check(s, e);
+	struct cidr net;
+
+	if (fmt_cidr.check(s, e) < 0 || cidr_parse(s, &net, e) < 0)
+		return -1;
+	if (is_too_wide(&net))
+		return err_set(e, ERR_INVALID,
+			       "'%.*s' holds far more than networks of yours: whoever is in it "
+			       "could send mail to anybody through this gateway (open relay)",
+			       STR_ARG(s));
+	return 0;
 }
 
 static int check_transport_key(struct str s, struct err *e)

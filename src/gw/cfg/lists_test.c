@@ -129,6 +129,33 @@ static void test_bad_lines(void **state)
 	assert_int_equal(lists.domains.list.n, 1);
 }
 
+/* What makes an open relay of the gateway is refused, the widest that anybody has is not. */
+static void test_networks_of_strangers(void **state)
+{
+	static const struct {
+		const char *network;
+		bool good;
+	} cases[] = {
+		{ "10.0.0.0/8", true },	     { "192.0.2.1/32", true },
+		{ "0.0.0.0/0", false },	     { "128.0.0.0/1", false },
+		{ "10.0.0.0/7", false },     { "fc00::/7", true },
+		{ "fd00::/8", true },	     { "fe80::/10", true },
+		{ "2001:db8::/32", true },   { "2a01:c000::/19", true },
+		{ "::/0", false },	     { "2000::/3", false },
+		{ "fc00::/6", false },	     { "fe00::/9", false },
+		{ "2002::/16", false },	     { "::1/128", true },
+		{ "::ffff:0:0/96", false },  { "::ffff:10.0.0.0/104", true },
+		{ "::/96", false },
+	};
+	const struct conf_lines *kind = cfg_list_kind(CFG_MYNETWORKS);
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		if ((kind->check_key(str_of(cases[i].network), &e) == 0) != cases[i].good)
+			fail_msg("%s", cases[i].network);
+}
+
 static void test_transport_values(void **state)
 {
 	static const struct {
@@ -217,6 +244,7 @@ int main(void)
 		cmocka_unit_test(test_missing_files_are_empty),
 		cmocka_unit_test(test_good_files),
 		cmocka_unit_test(test_bad_lines),
+		cmocka_unit_test(test_networks_of_strangers),
 		cmocka_unit_test(test_transport_values),
 		cmocka_unit_test(test_addresses_of_relay_domains),
 		cmocka_unit_test(test_ldap_profiles),

@@ -158,24 +158,16 @@ static void test_private_addresses(void **state)
 	only("hostname", CHECK_WARNING, "only private addresses");
 }
 
-static void test_open_relay(void **state)
+static void test_large_networks(void **state)
 {
-	static const struct {
-		const char *net;
-		enum check_level level;
-	} nets[] = {
-		{ "0.0.0.0/0", CHECK_ERROR },   { "::/0", CHECK_ERROR },
-		{ "8.0.0.0/6", CHECK_ERROR },   { "198.18.0.0/15", CHECK_WARNING },
-		{ "128.0.0.0/1", CHECK_ERROR }, { "2001:d00::/24", CHECK_WARNING },
-		{ "2000::/3", CHECK_ERROR },
-	};
+	static const char *const large[] = { "8.0.0.0/8", "198.18.0.0/15", "2001:d00::/24" };
 	static const char *const fine[] = { "172.16.0.0/12", "fd00::/8", "fc00::/7",
 					    "203.0.0.0/16", "2001:db8::/32", "127.0.0.0/8" };
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(nets); i++) {
-		lists.mynetworks.list.p[1].key = str_of(nets[i].net);
-		only("relay", nets[i].level, nets[i].net);
+	for (size_t i = 0; i < ARRAY_LEN(large); i++) {
+		lists.mynetworks.list.p[1].key = str_of(large[i]);
+		only("relay", CHECK_WARNING, large[i]);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(fine); i++) {
 		lists.mynetworks.list.p[1].key = str_of(fine[i]);
@@ -353,7 +345,7 @@ int main(void)
 		TEST(test_nothing_to_complain),
 		TEST(test_hostname),
 		TEST(test_private_addresses),
-		TEST(test_open_relay),
+		TEST(test_large_networks),
 		TEST(test_relay_domains),
 		TEST(test_dns_lists),
 		TEST(test_mx),

@@ -3,8 +3,8 @@
 
 enum { DAY = 24 * 3600 };
 
-/* Prefixes shorter than these: nobody's networks; a provider's. */
-enum { V4_NOBODY = 8, V4_LARGE = 16, V6_NOBODY = 19, V6_LARGE = 32 };
+/* Networks with shorter prefixes are a provider's. */
+enum { V4_LARGE = 16, V6_LARGE = 32 };
 
 void check_settings(struct check *c)
 {
@@ -33,23 +33,15 @@ bool check_is_private(const struct cidr_addr *addr)
 	return false;
 }
 
-/* Whoever is in these networks may send to everybody. */
+/* Whoever is in these networks may send to everybody; gw/cfg takes none that nobody owns. */
 static void check_network(struct check *c, struct str text)
 {
 	struct cidr net;
 	struct err e;
-	bool v4;
 
 	if (cidr_parse(text, &net, &e) < 0)
 		return; /* the settings' check has it */
-	v4 = net.addr.family == 4;
-	if (net.bits < (v4 ? V4_NOBODY : V6_NOBODY) &&
-	    !(net.bits >= 7 && check_is_private(&net.addr)))
-		check_fail(c, STR_NONE,
-			   "The network %.*s lets strangers send mail to everybody through this "
-			   "gateway (an open relay). Remove it from the networks.",
-			   STR_ARG(text));
-	else if (net.bits < (v4 ? V4_LARGE : V6_LARGE) && !check_is_private(&net.addr))
+	if (net.bits < (net.addr.family == 4 ? V4_LARGE : V6_LARGE) && !check_is_private(&net.addr))
 		check_warn(c, STR_NONE,
 			   "The network %.*s is very large, and everybody in it may send mail to "
 			   "everybody through this gateway. List only the networks of your own "
