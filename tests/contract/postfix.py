@@ -128,7 +128,7 @@ TABLES = {
     "mynetworks": "10.9.0.0/24 #office\n2001:db8::/32 #*\n",
     "transport": "example.com smtp:[192.0.2.1]:25\njoe@example.com lmtp:inet:mail.example.com:24\n"
                  "v6.example.com smtp:[ipv6:2001:db8::7]:25\n",
-    "tls_policy": "example.com encrypt\n[192.0.2.1]:25 may\n",
+    "tls_policy": "example.com encrypt\n[192.0.2.1]:25 may\nexample.net dane-only\n",
     "tls_inbound_domains": "example.com reject_plaintext_session\n",
 }
 
@@ -150,8 +150,10 @@ FAULTS = [
      "'reject_al'"),
     ("main", "smtpd_restriction_classes = mine\nmine = permitt", 2, "'permitt'"),
     ("main", "biff = no\nsmtpd_banner = a ${b", 2, "truncated macro reference"),
-    ("main", "smtpd_etrn_restrictions =\n  check_policy_service { inet:127.0.0.1:9, timeout=9s", 2,
-     "missing '}'"),
+    ("main", "biff = no\nsmtpd_banner = 100 $ a day", 2, "empty macro name"),
+    ("master", "27 inet n - n - - smtpd\n  -o { smtpd_banner = a", 2, "missing '}'"),
+    ("main", "smtpd_etrn_restrictions =\n  check_policy_service { inet:127.0.0.1:9, timeout=9s", 1,
+     "a '}' is missing in smtpd_etrn_restrictions"),
     ("main", "biff = no\nno equals sign", 2, "missing '='"),
     ("main", "message_size_limit = many", 1, "many"),
     ("main", "mynetworks = $mynetworks", 1, "nesting"),
@@ -167,7 +169,7 @@ FAULTS = [
 ]
 # And those that are right.
 SOUND = [
-    ("main", "biff = yes"),
+    ("main", "biff = yes\nsmtpd_banner = { $mail_name"),
     ("main", "smtpd_restriction_classes = mine\nmine = PERMIT_MYNETWORKS, sleep 1, reject\n"
              "other = mine, check_ccert_access { hash:/etc/aliases, "
              "{ search_order = cert_fingerprint } }\nsmtpd_data_restrictions = $other,\n"

@@ -27,9 +27,9 @@ JUDGED_BY_POSTCONF = {
     "max_smtpd_out": (12, ("-P", "26/inet/", "")),
 }
 TABLES = {
-    "domains": "inside.test 1\nplain.test 1\nlmtp.test 1\nsix.test 1\n.wide.test 1\n",
-    "transport": "plain.test smtp:[10.9.0.10]:2025\nlmtp.test lmtp:inet:10.9.0.10:2024\n"
-                 f"six.test smtp:[ipv6:{world.MX_INSIDE6}]:25\n",
+    "domains": "inside.test 1\nPlain.TEST 1\nlmtp.test 1\nsix.test 1\n.wide.test 1\n",
+    "transport": "plain.test smtp:10.9.0.10:2025\nLMTP.test lmtp:inet:10.9.0.10:2024\n"
+                 f"six.test smtp:[IPv6:{world.MX_INSIDE6}]:25\n",
     "mynetworks": "10.9.0.0/24\n203.0.113.89/32 #a branch office\n",
     "tls_policy": "news.example encrypt\n",
     "tls_inbound_domains": "spam.example reject_plaintext_session\n",
@@ -56,9 +56,10 @@ def verdict(lab, to="bob@inside.test", **envelope):
 @pytest.fixture(scope="module")
 def strict(lab):
     """Tests of clients, HELO and senders, sizes, TLS."""
-    with settings(lab.gw, files=TABLES, banner="ESMTP Postern ready", maxsize=20000, helotests=1,
-                  rejectunknown=1, rejectunknownsender=1, smtputf8=0, tls=1, tlslog=1, tlsheader=1,
-                  hide_received=1, log__headers=1, max_filters=4, spf=0, conn_count_limit=3,
+    with settings(lab.gw, files=TABLES, banner="ESMTP Postern, $$1, $mail_name", maxsize=20000,
+                  helotests=1, rejectunknown=1, rejectunknownsender=1, smtputf8=0, tls=1, tlslog=1,
+                  tlsheader=1, hide_received=1, log__headers=1, max_filters=4, spf=0,
+                  conn_count_limit=3,
                   relay=f"byname.{world.DOMAIN}", relaynomx=None,
                   dnsbl_sites=f"{world.DNS_LIST}=127.0.0.[2..8]*2, {world.OTHER_LIST}",
                   dnsbl_threshold=3):
@@ -68,7 +69,7 @@ def strict(lab):
 def test_banner_and_keywords(strict):
     dialogue, keywords = ehlo(strict)
     with dialogue:
-        assert dialogue.greeting.text == "gw.inside.test ESMTP Postern ready"
+        assert dialogue.greeting.text == "gw.inside.test ESMTP Postern, $1, Proxmox"
     assert "SIZE 20000" in keywords and "STARTTLS" in keywords
     assert "SMTPUTF8" not in keywords
 
@@ -348,6 +349,17 @@ def test_tls_policy_of_a_next_hop(lab, letter, key, to):
             lab.gw.exec(["postsuper", "-d", "ALL", "deferred"])
     finally:
         sink.behave(up=False)
+
+
+def test_tls_policy_with_keys_from_dns(lab, letter):
+    """Nobody has such a key here, so `dane` sends as `may` does, once Postfix may look for one."""
+    mail, complaint = letter("dane"), "dane configured with dnssec lookups disabled"
+    before = len(lab.gw.log(complaint))
+    with settings(lab.gw, tls=1, spf=0,
+                  files={"tls_policy": f"[{world.MX_INSIDE}]:25 dane\n"}):
+        assert lab.inet.send(mail.text, to="bob@inside.test").code == 250
+        assert lab.lan.wait("bob@inside.test", mail.message_id)
+    assert len(lab.gw.log(complaint)) == before
 
 
 # Fifth set: IPv6 on both sides, and how many work.

@@ -182,9 +182,10 @@ static const struct warning {
 } warnings[] = {
 	{ STR_INIT("unused parameter: "), "Postfix has no parameter" },
 	{ STR_INIT("undefined parameter: "), "no parameter is set that is called" },
-	{ STR_INIT("missing '}'"), NULL },
+	{ STR_INIT("master.cf: missing '}'"), NULL },
 	{ STR_INIT("logical line must not start with whitespace"), NULL },
 	{ STR_INIT("truncated macro reference"), NULL },
+	{ STR_INIT("empty macro name"), NULL },
 	{ STR_INIT("unreasonable macro call nesting"), NULL },
 };
 
@@ -264,6 +265,15 @@ static bool next_word(struct str *rest, struct str *word)
 	return word->n > 0;
 }
 
+static bool is_closed(struct str list)
+{
+	ptrdiff_t open = 0;
+
+	for (size_t i = 0; i < list.n; i++)
+		open += (list.p[i] == '{') - (list.p[i] == '}');
+	return open <= 0;
+}
+
 static bool has_line(struct str lines, struct str wanted)
 {
 	for (struct str line; str_line(&lines, &line);)
@@ -340,6 +350,23 @@ static bool is_list_of_tables(struct str parameter)
 	return false;
 }
 
+static void judge_value(struct judge *j, const struct target_file *f, struct str name,
+			struct str value)
+{
+	const bool restrictions = restriction_is_list(name) || is_class(j, name);
+
+	if (!restrictions && !is_list_of_tables(name))
+		return;
+	if (!is_closed(value))
+		add_fault(j, find_place(j, f, name),
+			  str_fmt(j->a, "a '}' is missing in %.*s", STR_ARG(name)));
+	else if (restrictions)
+		judge_restrictions(j, f, value);
+	else
+		for (struct str table; next_word(&value, &table);)
+			judge_table(j, f, table);
+}
+
 /* "name = value", or "service/type/name = value" */
 static void judge_setting(struct judge *j, const struct target_file *f, struct str line)
 {
@@ -351,11 +378,7 @@ static void judge_setting(struct judge *j, const struct target_file *f, struct s
 	value = str_from(line, (size_t)at + 3);
 	name = str_from(name, (size_t)(str_rchr(name, '/') + 1));
 	j->parameter = f == j->main ? name : STR_NONE;
-	if (restriction_is_list(name) || is_class(j, name))
-		judge_restrictions(j, f, value);
-	else if (is_list_of_tables(name))
-		for (struct str table; next_word(&value, &table);)
-			judge_table(j, f, table);
+	judge_value(j, f, name, value);
 	j->parameter = STR_NONE;
 }
 

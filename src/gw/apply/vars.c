@@ -136,6 +136,15 @@ static struct str dnsbl_sites(struct arena *a, struct str list)
 	return buf_str(&b);
 }
 
+/* Whether a destination's key comes from DNS (RFC 7672), so that its answers must be secured. */
+static bool has_dane(const struct cfg_lists *l)
+{
+	for (size_t i = 0; i < l->tls_policy.list.n; i++)
+		if (str_starts(l->tls_policy.list.p[i].value, STR("dane")))
+			return true;
+	return false;
+}
+
 static void add_postfix(struct arena *a, struct tmpl_value *vars, const struct apply_env *env,
 			const struct apply_state *s)
 {
@@ -149,6 +158,7 @@ static void add_postfix(struct arena *a, struct tmpl_value *vars, const struct a
 	tmpl_set_path(a, vars, "postfix.dnsbl_threshold", tmpl_int(a, m->dnsbl_threshold));
 	set(a, vars, "postfix.usepolicy",
 	    m->greylist || m->greylist6 || m->spf ? STR("1") : STR("0"));
+	set(a, vars, "postfix.dane", has_dane(&s->lists) ? STR("1") : STR("0"));
 	set(a, vars, "postfix.int_ip", cidr_addr_bracketed(a, &env->facts.int_ip));
 	set(a, vars, "postfix.relay", next_hop(a, m->relay, relay_mx));
 	set(a, vars, "postfix.smarthost", next_hop(a, m->smarthost, true));

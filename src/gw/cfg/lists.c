@@ -16,26 +16,20 @@ static int check_domain(struct str s, struct err *e)
 
 /*
  * Nobody has networks wider than these, so a wider one trusts strangers. The IPv6 addresses that
- * are no part of the internet, fc00::/7 and fe80::/10, may be trusted as a whole; those that hold
- * an IPv4 address, ::/96 and ::ffff:0:0/96, count as IPv4.
+ * are no part of the internet, fc00::/7 and fe80::/10, may be trusted as a whole.
  */
 enum { NETWORK_BITS_MIN4 = 8, NETWORK_BITS_MIN6 = 19 };
 
 static bool is_too_wide(const struct cidr *net)
 {
-	static const struct cidr mapped = { { 6, { [10] = 0xff, [11] = 0xff } }, 96 },
-				 compatible = { { 6, { 0 } }, 96 },
-				 unique_local = { { 6, { 0xfc } }, 7 },
+	static const struct cidr unique_local = { { 6, { 0xfc } }, 7 },
 				 link_local = { { 6, { 0xfe, 0x80 } }, 10 };
-	const struct cidr_addr *addr = &net->addr;
 
-	if (addr->family == 4)
+	if (net->addr.family == 4)
 		return net->bits < NETWORK_BITS_MIN4;
-	if (cidr_contains(&mapped, addr) || cidr_contains(&compatible, addr))
-		return net->bits < 96 + NETWORK_BITS_MIN4;
-	if (cidr_contains(&unique_local, addr) && net->bits >= unique_local.bits)
+	if (cidr_contains(&unique_local, &net->addr) && net->bits >= unique_local.bits)
 		return false;
-	if (cidr_contains(&link_local, addr) && net->bits >= link_local.bits)
+	if (cidr_contains(&link_local, &net->addr) && net->bits >= link_local.bits)
 		return false;
 	return net->bits < NETWORK_BITS_MIN6;
 }
@@ -46,6 +40,11 @@ static int check_network(struct str s, struct err *e)
 
 	if (fmt_cidr.check(s, e) < 0 || cidr_parse(s, &net, e) < 0)
 		return -1;
+	if (cidr_addr_unmapped(&net.addr).family != net.addr.family)
+		return err_set(e, ERR_INVALID,
+			       "'%.*s' are IPv4 addresses, which Postfix knows only in the form of "
+			       "192.0.2.0/24",
+			       STR_ARG(s));
 	if (is_too_wide(&net))
 		return err_set(e, ERR_INVALID,
 			       "'%.*s' holds far more than networks of yours: whoever is in it "
@@ -106,8 +105,10 @@ const struct conf_lines *cfg_list_kind(enum cfg_list list)
 /* "[ipv6:2001:db8::1]", "[host]" or "host" in front of the last ":port" */
 static int take_host(struct str s, struct cfg_transport *t, struct err *e)
 {
+	bool in_brackets = str_starts(s, STR("["));
+
 	t->use_mx = !t->lmtp;
-	if (str_starts(s, STR("["))) {
+	if (in_brackets) {
 		if (!str_ends(s, STR("]")))
 			return err_set(e, ERR_INVALID, "no ']' after the host");
 		s = str_sub(s, 1, s.n - 2);
@@ -115,6 +116,9 @@ static int take_host(struct str s, struct cfg_transport *t, struct err *e)
 	}
 	if (fmt_transport_address.check(s, e) < 0)
 		return -1;
+	if (str_istarts(s, STR("ipv6:")) && !in_brackets)
+		return err_set(e, ERR_INVALID, "'%.*s' must stand in brackets: [%.*s]", STR_ARG(s),
+			       STR_ARG(s));
 	t->host = str_istarts(s, STR("ipv6:")) ? str_from(s, 5) : s;
 	return 0;
 }

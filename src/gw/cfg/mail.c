@@ -8,7 +8,7 @@ const struct prop cfg_mail_props[] = {
 		  "Accept mails with broken or ambiguous MIME structure and mark them. When off, "
 		  "they are refused before the queue and quarantined after it.",
 		  LATER),
-	P_TEXT(T, banner, 1024, "ESMTP Proxmox", "ESMTP banner."),
+	P_TEXT(T, banner, 1024, "ESMTP Proxmox", "ESMTP banner.", .fmt = &fmt_banner),
 	P_BOOL(T, before_queue_filtering, "0", "Enable before queue filtering by pmg-smtp-filter.",
 	       LATER),
 	P_INT(T, conn_count_limit, 0, INT32_MAX, "50",

@@ -16,6 +16,7 @@ extern const struct format fmt_address;     /* ip or dns-name */
 extern const struct format fmt_email;
 extern const struct format fmt_http_proxy;  /* http://… */
 extern const struct format fmt_dnsbl_sites; /* list of name[=filter][*weight] */
+extern const struct format fmt_banner;      /* parameters of Postfix in it are well-formed */
 extern const struct format fmt_languages;   /* "all" or two-letter codes */
 extern const struct format fmt_printable;   /* 1 to 998 printable characters */
 extern const struct format fmt_path;        /* absolute, at least one directory, a file name */
