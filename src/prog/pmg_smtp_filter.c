@@ -1,6 +1,4 @@
 /* pmg-smtp-filter: the content filter daemon. */
-#include <getopt.h>
-#include <sysexits.h>
 #include <syslog.h>
 
 #include "base/log.h"
@@ -36,55 +34,20 @@ static void run(void *ctx)
 	filter_run(p->filter);
 }
 
-static bool take(struct program *p, struct daemon_service *service, int option)
-{
-	int64_t number;
-
-	switch (option) {
-	case 'p':
-		service->pidfile = optarg;
-		return true;
-	case 'd':
-		p->options.database = optarg;
-		return true;
-	case 'u':
-		return p->options.untrusted = true;
-	case 'm':
-		if (!str_int(str_of(optarg), 1, FILTER_MAINTENANCE_MAX, &number))
-			return false;
-		p->options.maintenance = (int)number;
-		return true;
-	default:
-		return false;
-	}
-}
-
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "pidfile", required_argument, NULL, 'p' },
-		{ "database", required_argument, NULL, 'd' },
-		{ "untrusted", no_argument, NULL, 'u' },
-		{ "maintenance", required_argument, NULL, 'm' },
-		{ "help", no_argument, NULL, 'h' },
+	struct program p = { .a = arena_open("program", 1 << 20),
+			     .options = { .maintenance = FILTER_MAINTENANCE } };
+	const struct daemon_option options[] = {
+		{ "database", .text = &p.options.database },
+		{ "untrusted", .flag = &p.options.untrusted },
+		{ "maintenance", .number = &p.options.maintenance, .max = FILTER_MAINTENANCE_MAX },
 		{ 0 },
 	};
-	struct program p = { .a = arena_open("program", 1 << 20) };
 	struct daemon_service service = {
 		.name = "pmg-smtp-filter", .pidfile = FILTER_PIDFILE, .user = FILTER_USER,
 		.prepare = prepare, .run = run, .ctx = &p,
 	};
-	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(usage, stdout);
-			return 0;
-		}
-		if (!take(&p, &service, option)) {
-			fputs(usage, stderr);
-			return EX_USAGE;
-		}
-	}
-	return daemon_command(&service, argv[optind]);
+	return daemon_main(&service, options, usage, argc, argv);
 }

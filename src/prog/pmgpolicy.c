@@ -1,11 +1,8 @@
 /* pmgpolicy: the policy daemon that Postfix asks. */
-#include <getopt.h>
-#include <sysexits.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/str.h"
 #include "gw/policy/policy.h"
 #include "lib/proc/daemon.h"
 
@@ -40,50 +37,18 @@ static void run(void *ctx)
 	policy_run(p->front);
 }
 
-/* False if the command line is wrong. */
-static bool take_option(int option, struct program *p, struct daemon_service *service)
-{
-	int64_t number;
-
-	switch (option) {
-	case 'p':
-		service->pidfile = optarg;
-		return true;
-	case 'd':
-		p->options.database = optarg;
-		return true;
-	case 'P':
-		if (!str_int(str_of(optarg), 1, 65535, &number))
-			return false;
-		p->options.port = (uint16_t)number;
-		return true;
-	case 'm':
-		if (!str_int(str_of(optarg), 1, 86400, &number))
-			return false;
-		p->options.maintenance = (unsigned)number;
-		return true;
-	case 't':
-		p->options.testmode = true;
-		return true;
-	default:
-		return false;
-	}
-}
-
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "pidfile", required_argument, NULL, 'p' },
-		{ "database", required_argument, NULL, 'd' },
-		{ "port", required_argument, NULL, 'P' },
-		{ "maintenance", required_argument, NULL, 'm' },
-		{ "testmode", no_argument, NULL, 't' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
 	struct program p = { .a = arena_open("program", 1 << 20),
 			     .options = { .port = POLICY_PORT,
 					  .maintenance = POLICY_MAINTENANCE } };
+	const struct daemon_option options[] = {
+		{ "database", .text = &p.options.database },
+		{ "port", .number = &p.options.port, .max = 65535 },
+		{ "maintenance", .number = &p.options.maintenance, .max = POLICY_MAINTENANCE_MAX },
+		{ "testmode", .flag = &p.options.testmode },
+		{ 0 },
+	};
 	const char *pidfile = getenv("PIDFILE");
 	struct daemon_service service = {
 		.name = "pmgpolicy",
@@ -94,19 +59,8 @@ int main(int argc, char **argv)
 		.ctx = &p,
 	};
 	struct err e;
-	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(usage, stdout);
-			return 0;
-		}
-		if (!take_option(option, &p, &service)) {
-			fputs(usage, stderr);
-			return EX_USAGE;
-		}
-	}
 	if (getuid() == 0 && policy_make_directory(&e) < 0)
 		fprintf(stderr, "pmgpolicy: %s\n", e.msg);
-	return daemon_command(&service, argv[optind]);
+	return daemon_main(&service, options, usage, argc, argv);
 }

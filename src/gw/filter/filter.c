@@ -211,8 +211,6 @@ int filter_open(struct arena *a, const struct filter_options *options, struct fi
 	f->options = *options;
 	if (!f->options.database)
 		f->options.database = STORE_DATABASE;
-	if (!f->options.maintenance)
-		f->options.maintenance = FILTER_MAINTENANCE;
 	if (make_directories(e) < 0 || poison_open(&f->poison, e) < 0)
 		return -1;
 	if (daemon_listen("127.0.0.1", FILTER_PORT_OUT, &f->listeners[0], e) < 0 ||

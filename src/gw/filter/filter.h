@@ -33,7 +33,7 @@ enum {
 struct filter_options {
 	const char *database; /* NULL: the product's */
 	bool untrusted;	      /* mail on the port for outgoing mail is taken for incoming */
-	int maintenance;      /* seconds between two rounds; 0: FILTER_MAINTENANCE */
+	int maintenance;      /* seconds between two rounds */
 };
 
 struct filter;

@@ -25,7 +25,7 @@ int policy_open(struct arena *a, const struct policy_options *options, struct po
 	struct policy_front *f = NEW(a, struct policy_front);
 
 	f->options = *options;
-	if (net_listen_tcp("127.0.0.1", options->port, &f->listener, e) < 0)
+	if (net_listen_tcp("127.0.0.1", (uint16_t)options->port, &f->listener, e) < 0)
 		return -1;
 	*out = f;
 	return 0;

@@ -35,12 +35,13 @@
 enum {
 	POLICY_PORT = 10022,
 	POLICY_MAINTENANCE = 120, /* seconds between two rounds: expiry, statistics */
+	POLICY_MAINTENANCE_MAX = 24 * 3600,
 };
 
 struct policy_options {
 	const char *database; /* NULL: the product's */
-	uint16_t port;        /* on 127.0.0.1 */
-	unsigned maintenance; /* seconds between two rounds */
+	int port;             /* on 127.0.0.1 */
+	int maintenance;      /* seconds between two rounds */
 	bool testmode;        /* the attribute `testtime` of a request is its time */
 };
 

@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <time.h>
 
 #include "base/clean.h"
@@ -16,6 +18,7 @@
 #include "base/str.h"
 
 enum { STOP_WAIT_MS = 40000, POLL_MS = 20, NOT_RUNNING = 3 };
+enum { OPTIONS_MAX = 16, OPTION_FIRST = 256 /* above all characters */ };
 
 /* The process that holds the lock, 0 if none does. */
 static pid_t holder(const char *pidfile)
@@ -215,13 +218,55 @@ static const struct {
 	{ "reload", reload }, { "status", status }, { "run", run_foreground },
 };
 
-int daemon_command(const struct daemon_service *d, const char *command)
+static int refuse_usage(const char *usage)
 {
+	fputs(usage, stderr);
+	return EX_USAGE;
+}
+
+static bool take_option(const struct daemon_option *o, const char *value)
+{
+	int64_t number;
+
+	if (o->flag)
+		*o->flag = true;
+	else if (o->text)
+		*o->text = value;
+	else if (!str_int(str_of(value), 1, o->max, &number))
+		return false;
+	else
+		*o->number = (int)number;
+	return true;
+}
+
+int daemon_main(struct daemon_service *d, const struct daemon_option *options, const char *usage,
+		int argc, char **argv)
+{
+	const struct daemon_option pidfile = { .name = "pidfile", .text = &d->pidfile };
+	struct option list[OPTIONS_MAX + 3] = { { "help", no_argument, NULL, 'h' },
+						{ "pidfile", required_argument, NULL, 'p' } };
+	int given;
+
+	for (size_t i = 0; options[i].name; i++) {
+		ASSERT(i < OPTIONS_MAX);
+		list[i + 2] = (struct option){ options[i].name,
+					       options[i].flag ? no_argument : required_argument,
+					       NULL, OPTION_FIRST + (int)i };
+	}
+	optind = 1;
+	while ((given = getopt_long(argc, argv, "", list, NULL)) != -1) {
+		if (given == 'h') {
+			fputs(usage, stdout);
+			return 0;
+		}
+		if (given == '?' ||
+		    !take_option(given == 'p' ? &pidfile : &options[given - OPTION_FIRST], optarg))
+			return refuse_usage(usage);
+	}
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		if (command && strcmp(command, commands[i].name) == 0)
+		if (argv[optind] && strcmp(argv[optind], commands[i].name) == 0)
 			return commands[i].run(d);
-	fprintf(stderr, "usage: %s start|stop|restart|reload|status|run\n", d->name);
-	return 64;
+	return refuse_usage(usage);
 }
 
 int daemon_reload(const char *pidfile, struct err *e)

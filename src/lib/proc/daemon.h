@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -22,12 +23,23 @@ struct daemon_service {
 	void *ctx;
 };
 
+/* What a service's command line may say besides `--pidfile FILE` and `--help`. */
+struct daemon_option {
+	const char *name;  /* without dashes */
+	const char **text; /* one of these three gets the value: text, */
+	int *number;       /* a number from 1 to `max`, */
+	bool *flag;        /* or that it was given */
+	int max;
+};
+
 /*
- * Carries out `start`, `stop`, `restart`, `reload` (SIGHUP), `status` or `run` (as start, in the
- * foreground). Says on stderr what went wrong. Returns the exit status: status gives 3 when the
- * service does not run, as service scripts do.
+ * The whole of a service's main(): reads the options (the last one has no name), then carries out
+ * `start`, `stop`, `restart`, `reload` (SIGHUP), `status` or `run` (as start, in the foreground).
+ * Says on stderr what went wrong. Returns the exit status: status gives 3 when the service does not
+ * run, as service scripts do; a command line that is wrong gets `usage` and 64.
  */
-int daemon_command(const struct daemon_service *d, const char *command);
+int daemon_main(struct daemon_service *d, const struct daemon_option *options, const char *usage,
+		int argc, char **argv);
 
 /*
  * For prepare(): net_listen_tcp(), but a port that is taken is waited for, DAEMON_LISTEN_WAIT_MS at

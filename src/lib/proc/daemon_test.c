@@ -67,11 +67,53 @@ static void test_gives_other_errors_at_once(void **state)
 	assert_true(net_now() - before < DAEMON_LISTEN_WAIT_MS / 2);
 }
 
+/* What daemon_main() says to a command line of three words behind "x --pidfile FILE". */
+static int given(const char *first, const char *second, const char *third, const char **text,
+		 int *number, bool *flag)
+{
+	const struct daemon_option options[] = {
+		{ "text", .text = text },
+		{ "number", .number = number, .max = 10 },
+		{ "flag", .flag = flag },
+		{ 0 },
+	};
+	char *argv[] = { (char *)"x", (char *)"--pidfile", (char *)"/nowhere/at/all",
+			 (char *)first, (char *)second, (char *)third, NULL };
+	struct daemon_service service = { .name = "x" };
+
+	return daemon_main(&service, options, "usage\n", third ? 6 : second ? 5 : 4, argv);
+}
+
+static void test_command_line(void **state)
+{
+	enum { NOT_RUNNING = 3, BAD_USAGE = 64 };
+	const char *text = NULL;
+	bool flag = false;
+	int number = 0;
+
+	(void)state;
+	assert_int_equal(given("status", NULL, NULL, &text, &number, &flag), NOT_RUNNING);
+	assert_int_equal(given("--number", "10", "status", &text, &number, &flag), NOT_RUNNING);
+	assert_int_equal(number, 10);
+	assert_false(flag);
+	assert_int_equal(given("--flag", "status", "--text=a", &text, &number, &flag), NOT_RUNNING);
+	assert_true(flag);
+	assert_string_equal(text, "a");
+	assert_int_equal(given("--help", NULL, NULL, &text, &number, &flag), 0);
+	assert_int_equal(given("--number", "11", "status", &text, &number, &flag), BAD_USAGE);
+	assert_int_equal(given("--number", "0", "status", &text, &number, &flag), BAD_USAGE);
+	assert_int_equal(given("--number", "1x", "status", &text, &number, &flag), BAD_USAGE);
+	assert_int_equal(given("--other", "status", NULL, &text, &number, &flag), BAD_USAGE);
+	assert_int_equal(given("--flag", NULL, NULL, &text, &number, &flag), BAD_USAGE);
+	assert_int_equal(given("begin", NULL, NULL, &text, &number, &flag), BAD_USAGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_waits_for_the_last_worker),
 		cmocka_unit_test(test_gives_other_errors_at_once),
+		cmocka_unit_test(test_command_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
