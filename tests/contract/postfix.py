@@ -62,7 +62,7 @@ section: admin
 	dnsbl_sites list.example.net
 	dnsbl_threshold 2147483647
 	dwarning 500000
-	maxsize 2305843009213693951
+	maxsize 100000000
 	filter-timeout 86400
 	queue-lifetime 100
 	max_filters 40
@@ -88,7 +88,7 @@ MAIL = {
     "conn_rate_limit": (None, 1, 2147483647),
     "dnsbl_sites": (None, "zen.example.org=127.0.0.[2..11]*3, list.example.net*-2",
                     "list.example.net"),
-    "dnsbl_threshold": (None, 0, 2147483647),
+    "dnsbl_threshold": (None, 1, 2147483647),
     "dwarning": (0, None, 500000),
     "ext_port": (None, 2525, 65535),
     "filter-timeout": (2, 86400, None),
@@ -104,7 +104,7 @@ MAIL = {
     "max_policy": (2, None, 10),
     "max_smtpd_in": (3, None, 100),
     "max_smtpd_out": (3, None, 100),
-    "maxsize": (1024, None, 2305843009213693951),
+    "maxsize": (1024, None, 100000000),
     "message_rate_limit": (None, 1, 2147483647),
     "ndr_on_block": OFF,
     "queue-lifetime": (None, 1, 100),

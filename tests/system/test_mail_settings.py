@@ -433,6 +433,33 @@ def test_max_filters(six):
     assert re.search(r"^scan +unix .* 4 +lmtp ", lab.gw.exec(["postconf", "-M"]).out, re.M)
 
 
+# Sixth set: as small and as large as may be.
+
+
+SMALLEST = {"conn_count_limit": 0, "conn_rate_limit": 0, "dnsbl_threshold": 1, "dwarning": 0,
+            "filter__timeout": 20, "max_filters": 3, "max_policy": 2, "max_smtpd_in": 3,
+            "max_smtpd_out": 3, "maxsize": 1024, "message_rate_limit": 0, "queue__lifetime": 1,
+            "banner": "", "before_queue_filtering": 1}
+LARGEST = {"conn_count_limit": 2147483647, "conn_rate_limit": 2147483647,
+           "dnsbl_threshold": 2147483647, "dwarning": 500000, "filter__timeout": 86400,
+           "max_filters": 40, "max_policy": 10, "max_smtpd_in": 100, "max_smtpd_out": 100,
+           "maxsize": 100000000, "message_rate_limit": 2147483647, "queue__lifetime": 100,
+           "banner": "x" * 1024}
+
+
+@pytest.mark.parametrize("values", [SMALLEST, LARGEST], ids=["smallest", "largest"])
+def test_mail_flows_at_the_limits(lab, letter, values):
+    """A daemon that does not like a value says so only when it starts."""
+    mail = letter("limits")
+    sites = (f"{world.DNS_LIST}=127.[0..255].0.0*1000000, {world.OTHER_LIST}=255.255.255.255*0, "
+             f"{world.OTHER_LIST}*-1000000")
+    with settings(lab.gw, spf=0, dnsbl_sites=sites, **values):
+        assert lab.inet.send(mail.text, to="bob@inside.test").code == 250
+        assert lab.lan.send(mail.text, to="alice@sender.example").code == 250
+        assert lab.lan.wait("bob@inside.test", mail.message_id)
+        assert lab.inet.wait("alice@sender.example", mail.message_id)
+
+
 # All of them
 
 

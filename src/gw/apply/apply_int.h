@@ -53,7 +53,7 @@ MUST_CHECK int maps_create(struct arena *a, const struct apply_env *env, struct 
 /*
  * Adds to the problems of the settings what would let mail run in a circle (a relay, smarthost or
  * transport that is this gateway itself), keep it here (a relay domain that is this gateway itself)
- * or turn all of it away (the last relay domain is gone).
+ * or turn all of it away (the last relay domain is gone, mails may be larger than the disk).
  */
 void check_mail_flow(struct arena *a, const struct apply_env *env, struct apply_state *s);
 

@@ -530,6 +530,23 @@ static void test_a_mail_loop_is_refused(void **state)
 	}
 }
 
+static void test_a_mail_has_room_in_the_queue(void **state)
+{
+	const char *huge = "section: mail\n\tmaxsize 2305843009213693951\n";
+
+	(void)state;
+	put("/etc/pmg/pmg.conf", huge);
+	sync_ok(true); /* no queue, no disk to ask about */
+	assert_has(get("/etc/postfix/main.cf"), "\nmessage_size_limit = 2305843009213693951\n"
+						"mailbox_size_limit = 4611686018427387902\n");
+	assert_return_code(mkdir(path_of("/var/spool/postfix"), 0755), 0);
+	put("/etc/pmg/pmg.conf", "");
+	sync_ok(true);
+	assert_refused("/etc/pmg/pmg.conf", huge,
+		       "setting maxsize, value '2305843009213693951': the file system of "
+		       "/var/spool/postfix has ");
+}
+
 static void test_the_last_relay_domain_is_not_lost(void **state)
 {
 	(void)state;
@@ -852,6 +869,7 @@ int main(void)
 		TEST(test_systemd_without_the_unit_or_refusing),
 		TEST(test_wrong_settings_touch_nothing),
 		TEST(test_a_mail_loop_is_refused),
+		TEST(test_a_mail_has_room_in_the_queue),
 		TEST(test_the_last_relay_domain_is_not_lost),
 		TEST(test_wrong_template_touches_nothing),
 		TEST(test_what_postfix_refuses_is_not_installed),

@@ -1,8 +1,11 @@
 /* What no file can tell by itself: settings that would let mail run in a circle or shut it out. */
+#include <sys/statvfs.h>
+
 #include "gw/apply/apply_int.h"
 #include "lib/cidr/cidr.h"
 
 #define DOMAINS_FILE "/etc/pmg/domains"
+#define QUEUE_DIR "/var/spool/postfix"
 
 struct hop {
 	struct str host;
@@ -119,6 +122,31 @@ static void check_domains(struct arena *a, const struct apply_env *env, struct a
 				      "refused; if that is wanted, remove domains.db first") }));
 }
 
+/*
+ * Postfix refuses every mail while less than 1.5 times the size that a mail may have is free, and
+ * what comes back from the filter may have twice that size.
+ */
+static void check_space(struct arena *a, const struct apply_env *env, struct apply_state *s)
+{
+	struct cfg_problem problem = { .file = str_fmt(a, "%s/pmg.conf", env->cfg.dir),
+				       .section = STR("mail"),
+				       .key = STR("maxsize") };
+	struct statvfs disk;
+	uint64_t size;
+
+	if (statvfs(at_root(a, env, STR(QUEUE_DIR)), &disk) < 0)
+		return;
+	size = (uint64_t)disk.f_blocks * disk.f_frsize;
+	if ((uint64_t)s->cfg->mail.maxsize <= size / 3)
+		return;
+	problem.value = str_fmt(a, "%lld", (long long)s->cfg->mail.maxsize);
+	problem.reason = str_fmt(a,
+				 "the file system of " QUEUE_DIR " has %llu bytes, of which "
+				 "Postfix wants three times this size free to take any mail",
+				 (unsigned long long)size);
+	vec_add(a, &s->cfg->problems.list, problem);
+}
+
 void check_mail_flow(struct arena *a, const struct apply_env *env, struct apply_state *s)
 {
 	const struct cfg_mail *m = &s->cfg->mail;
@@ -128,4 +156,5 @@ void check_mail_flow(struct arena *a, const struct apply_env *env, struct apply_
 	check_transports(a, env, s);
 	check_domains(a, env, s);
 	check_own_names(a, env, s);
+	check_space(a, env, s);
 }

@@ -116,6 +116,12 @@ static void check_together(struct loader *l)
 				    .section = STR("mail"),
 				    .key = STR("ext_port"),
 				    .reason = STR("must be a different number than int_port") });
+	if (m->dnsbl_sites.n && m->dnsbl_threshold < 1)
+		complain(l, (struct cfg_problem){
+				    .section = STR("mail"),
+				    .key = STR("dnsbl_threshold"),
+				    .reason = STR("must be at least 1 where there are dnsbl_sites: "
+						  "0 would let nobody in") });
 	check_port(l, "int_port", m->int_port);
 	check_port(l, "ext_port", m->ext_port);
 }
