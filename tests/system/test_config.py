@@ -98,6 +98,7 @@ def test_postfix_finds_no_fault(lab):
     ("templates/main.cf.in", "a = 1\nb = [% USE Something %]\n", ["main.cf.in", "line 2"]),
     ("templates/main.cf.in", "a = 1\nb = [% pmg.mail.relay FILTER odd %]\n",
      ["main.cf.in", "line 2"]),
+    ("templates/main.cf.in", "[%# mine %]\n", ["/etc/postfix/main.cf: nothing would be left"]),
     ("templates/main.cf.in", "inet_protocols = ipv6\n",
      ["nothing was changed", "main.cf.in line 1: inet_protocols = ipv6", "127.0.0.1"]),
     ("templates/main.cf.in", "biff = no\nsmtpd_data_restrictions = permit,\n  rejct\n",

@@ -476,6 +476,13 @@ static int judge_protocols(struct judge *j, struct err *e)
 	return 0;
 }
 
+/* A template that somebody has only just made. */
+static void judge_empty(struct judge *j, const struct target_file *f)
+{
+	if (str_trim(f->content).n == 0)
+		add_fault(j, f->path, STR("nothing would be left in it"));
+}
+
 static int judge_all(struct judge *j, struct err *e)
 {
 	/* Reads the parameters that all programs share, numbers too. */
@@ -483,6 +490,8 @@ static int judge_all(struct judge *j, struct err *e)
 					   "inline:{x=y}", NULL };
 	struct str output;
 
+	judge_empty(j, j->main);
+	judge_empty(j, j->master);
 	if (ask_value(j, "smtpd_restriction_classes", &j->classes, e) < 0 ||
 	    ask_postconf(j, "-m", NULL, &j->types, e) < 0 ||
 	    judge_settings(j, "-nx", j->main, e) < 0 ||
