@@ -3,6 +3,10 @@
 #include "base/enc.h"
 #include "lib/charset/charset.h"
 
+/* Which byte of a character comes first: what UTF-16 begins with. */
+#define UTF16_BE_MARK "\xfe\xff"
+#define UTF16_LE_MARK "\xff\xfe"
+
 enum { BODY_MAX = 64 << 20, LINE_MAX_BYTES = 900, PGP_START_MAX = 1 << 20 };
 
 static bool is_kind(const struct mime *part, const char *type)
@@ -88,6 +92,41 @@ static struct str separator(struct act *x, const struct mime *part, size_t at)
 	return str_cat(x->a, eol, eol);
 }
 
+/* Of UTF-16 the text says which way round it is; as it is read without that (charset.h). */
+static struct str charset_of(const struct mime *part, struct str body)
+{
+	struct str charset = mime_charset(part);
+
+	if (!charset.n)
+		return STR("us-ascii");
+	if (str_ieq(charset, STR("utf-16")))
+		return str_starts(body, STR(UTF16_BE_MARK)) ? STR("utf-16be") : STR("utf-16le");
+	return charset;
+}
+
+/* How much of a text's beginning stays in front of all: the mark of UTF-16. */
+static size_t mark_size(struct str body)
+{
+	return str_starts(body, STR(UTF16_BE_MARK)) || str_starts(body, STR(UTF16_LE_MARK)) ? 2 : 0;
+}
+
+/* Not in a charset that marks the beginning: there is one already, or there should be none. */
+static bool convert(struct act *x, struct str charset, struct str text, struct str *out)
+{
+	struct err ignored;
+
+	return charset_from_utf8(x->a, charset, text, RULES_TEXT_MAX, out, &ignored) == 0 &&
+	       !mark_size(*out);
+}
+
+/* Line ends are one byte, and can stand in a message as they are. */
+static bool has_plain_lines(struct act *x, struct str charset)
+{
+	struct str eol;
+
+	return convert(x, charset, STR("\n"), &eol) && str_eq(eol, STR("\n"));
+}
+
 /* Base64 cannot be continued in the middle: the whole body is written anew. */
 static bool add_base64(struct act *x, const struct mime *part, struct str text, bool top,
 		       struct mime_edit *ed)
@@ -95,18 +134,20 @@ static bool add_base64(struct act *x, const struct mime *part, struct str text, 
 	struct str body, eol = part->mail->eol;
 	struct err ignored;
 	struct buf plain, out;
+	size_t at;
 
-	if (mime_body(x->a, part, BODY_MAX, &body, &ignored) < 0)
+	if (enc_base64_decode(x->a, mime_edit_find_body(ed, part), BODY_MAX, &body, &ignored) < 0 ||
+	    !convert(x, charset_of(part, body), text, &text))
 		return false;
+	at = top ? mark_size(body) : body.n;
 	buf_init(&plain, x->a, SIZE_MAX);
-	buf_add(&plain, top ? text : body);
-	if (!top)
-		buf_add(&plain, eol);
-	buf_add(&plain, top ? body : text);
+	buf_add(&plain, str_sub(body, 0, at));
+	buf_add(&plain, text);
+	buf_add(&plain, str_from(body, at));
 	buf_init(&out, x->a, SIZE_MAX);
 	buf_add(&out, separator(x, part, 0));
 	enc_base64_add(&out, buf_str(&plain), eol);
-	mime_edit_body(ed, part, 0, part->body.n, buf_str(&out));
+	mime_edit_whole_body(ed, part, buf_str(&out));
 	return true;
 }
 
@@ -122,10 +163,21 @@ static void insert(struct act *x, const struct mime *part, struct str text, bool
 		   struct mime_edit *ed)
 {
 	size_t at = top ? 0 : part->body.n;
+	struct str now = top ? mime_edit_find_body(ed, part) : part->body;
 
-	if (!top)
-		text = str_cat(x->a, part->mail->eol, text);
-	mime_edit_body(ed, part, at, at, str_cat(x->a, separator(x, part, at), text));
+	/* above what another disclaimer has put there */
+	if (now.p != part->body.p && !part->head_open)
+		mime_edit_whole_body(ed, part, str_cat(x->a, text, now));
+	else
+		mime_edit_body(ed, part, at, at, str_cat(x->a, separator(x, part, at), text));
+}
+
+/* A soft line end would swallow ours. */
+static bool ends_softly(struct str body)
+{
+	while (body.n && ascii_is_blank(body.p[body.n - 1]) && body.p[body.n - 1] != '\n')
+		body.n--;
+	return str_ends(body, STR("="));
 }
 
 static void add_qp(struct act *x, const struct mime *part, struct str text, bool top,
@@ -134,36 +186,33 @@ static void add_qp(struct act *x, const struct mime *part, struct str text, bool
 	struct buf b;
 
 	buf_init(&b, x->a, SIZE_MAX);
-	/* a soft line end would swallow ours */
-	if (!top && str_ends(part->body, STR("=")))
+	if (!top && ends_softly(part->body))
 		buf_add(&b, part->mail->eol);
 	enc_qp_add(&b, text, part->mail->eol);
 	insert(x, part, buf_str(&b), top, ed);
 }
 
-static enum disclaimer_result add_to_part(struct act *x, const struct disclaimer *d,
-					  const struct mime *part, struct version *v)
+static bool add_to_part(struct act *x, const struct disclaimer *d, const struct mime *part,
+			struct mime_edit *ed)
 {
-	struct str text = is_kind(part, "text/html") ? d->html : d->plain;
-	struct str charset = mime_charset(part);
-	struct err ignored;
+	struct str text = is_kind(part, "text/html") ? d->html : d->plain, charset;
 
-	if (!charset.n)
-		charset = STR("us-ascii");
 	text = with_eol(x->a, short_lines(x->a, text), part->mail->eol);
-	if (charset_from_utf8(x->a, charset, text, RULES_TEXT_MAX, &text, &ignored) < 0)
-		return DISCLAIMER_FAILED;
+	if (!d->top)
+		text = str_cat(x->a, part->mail->eol, text);
 	if (part->encoding == MIME_BASE64)
-		return add_base64(x, part, text, d->top, &v->edit) ? DISCLAIMER_ADDED
-								    : DISCLAIMER_FAILED;
+		return add_base64(x, part, text, d->top, ed);
+	charset = charset_of(part, part->body);
+	if (!has_plain_lines(x, charset) || !convert(x, charset, text, &text))
+		return false;
 	if (part->encoding == MIME_QP) {
-		add_qp(x, part, text, d->top, &v->edit);
-		return DISCLAIMER_ADDED;
+		add_qp(x, part, text, d->top, ed);
+		return true;
 	}
 	if (!is_seven_bit(text) && is_seven_bit(part->body))
-		mime_edit_set(&v->edit, part, STR("Content-Transfer-Encoding"), STR("8bit"));
-	insert(x, part, text, d->top, &v->edit);
-	return DISCLAIMER_ADDED;
+		mime_edit_set(ed, part, STR("Content-Transfer-Encoding"), STR("8bit"));
+	insert(x, part, text, d->top, ed);
+	return true;
 }
 
 static enum disclaimer_result add_below(struct act *x, const struct disclaimer *d,
@@ -197,7 +246,9 @@ static enum disclaimer_result add_below(struct act *x, const struct disclaimer *
 	}
 	if (mime_is_multipart(part))
 		return add_to_children(x, d, part, v);
-	return is_place(part) ? add_to_part(x, d, part, v) : DISCLAIMER_NO_PLACE;
+	if (!is_place(part))
+		return DISCLAIMER_NO_PLACE;
+	return add_to_part(x, d, part, &v->edit) ? DISCLAIMER_ADDED : DISCLAIMER_FAILED;
 }
 
 enum disclaimer_result disclaimer_add(struct act *x, const struct disclaimer *d, struct version *v)

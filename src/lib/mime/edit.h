@@ -88,6 +88,12 @@ void mime_edit_trim(struct mime_edit *ed, const struct mime *part);
 void mime_edit_body(struct mime_edit *ed, const struct mime *part, size_t from, size_t to,
 		    struct str bytes);
 
+/* All of a leaf's body instead of whatever earlier changes made of it; else as above. */
+void mime_edit_whole_body(struct mime_edit *ed, const struct mime *part, struct str bytes);
+
+/* The body of a leaf as this version of the message has it, encoded; it was not replaced. */
+struct str mime_edit_find_body(const struct mime_edit *ed, const struct mime *part);
+
 /*
  * Writes the message, with `ed` (may be NULL) applied, span by span. Without changes the spans
  * joined are the message as received.

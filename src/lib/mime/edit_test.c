@@ -385,6 +385,35 @@ static void test_body(void **state)
 	arena_close(f.a);
 }
 
+static void test_whole_body(void **state)
+{
+	struct fixture f = fixture(multi), bare = fixture(STR(""));
+	struct mime *one = f.m->child, *two = one->next;
+
+	(void)state;
+	assert_true(str_eq(mime_edit_find_body(&f.ed, one), one->body));
+	mime_edit_body(&f.ed, one, 3, 3, STR("!"));
+	mime_edit_body(&f.ed, one, 1, 2, STR("N"));
+	mime_edit_body(&f.ed, one, 0, 0, STR(">"));
+	mime_edit_set(&f.ed, one, STR("X"), STR("2"));
+	assert_true(str_eq(mime_edit_find_body(&f.ed, one), STR(">oNe!")));
+	assert_true(str_eq(mime_edit_find_body(&f.ed, two), two->body));
+	mime_edit_whole_body(&f.ed, one, STR("all"));
+	mime_edit_body(&f.ed, one, 3, 3, STR("?"));
+	mime_edit_whole_body(&f.ed, f.m, STR("not a multipart"));
+	assert_true(str_eq(mime_edit_find_body(&f.ed, one), STR("all?")));
+	check(&f.ed, "Content-Type: multipart/mixed; boundary=b\n\npre\n--b\nX: 2\n\nall?\n--b\n"
+		     "\ntwo\n--b\n--b--\nepi\n");
+	/* an empty body has room for what is inserted, and loses it again */
+	mime_edit_body(&bare.ed, bare.m, 0, 0, STR("one"));
+	mime_edit_body(&bare.ed, bare.m, 0, 0, STR("two"));
+	assert_true(str_eq(mime_edit_find_body(&bare.ed, bare.m), STR("onetwo")));
+	mime_edit_whole_body(&bare.ed, bare.m, STR("three"));
+	check(&bare.ed, "three");
+	arena_close(bare.a);
+	arena_close(f.a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -405,6 +434,7 @@ int main(void)
 		cmocka_unit_test(test_wrap_multipart),
 		cmocka_unit_test(test_trim),
 		cmocka_unit_test(test_body),
+		cmocka_unit_test(test_whole_body),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,7 +131,7 @@ static void random_edit(struct mime_edit *ed, const struct mime *part, unsigned 
 		mime_edit_body(ed, part, part->body.n, part->body.n, STR("-- \nend"));
 		break;
 	case 6:
-		mime_edit_body(ed, part, 0, part->body.n, STR("all"));
+		mime_edit_whole_body(ed, part, mime_edit_find_body(ed, part));
 		break;
 	case 7:
 		mime_edit_trim(ed, part);

@@ -188,6 +188,12 @@ static bool is_covered(const struct mime_splice *s, const void *ctx)
 	       s->off + s->len > r->from;
 }
 
+static bool has_no_body(const struct mime_edit *ed, const struct mime *part)
+{
+	return part->child || mime_edit_is_gone(ed, part) ||
+	       (part == ed->root && is_replaced(ed));
+}
+
 void mime_edit_body(struct mime_edit *ed, const struct mime *part, size_t from, size_t to,
 		    struct str bytes)
 {
@@ -195,10 +201,47 @@ void mime_edit_body(struct mime_edit *ed, const struct mime *part, size_t from, 
 	struct range range = { base + from, base + to, part->aid };
 
 	ASSERT(from <= to && to <= part->body.n);
-	if (part->child || mime_edit_is_gone(ed, part) || (part == ed->root && is_replaced(ed)))
+	if (has_no_body(ed, part))
 		return;
 	mime_splice_drop(ed, part->body.p, part->body.p + to, is_covered, &range);
 	mime_splice_add(ed, part, SPLICE_BODY, part->body.p + from, to - from)->with = bytes;
+}
+
+static bool is_body_of(const struct mime_splice *s, const void *ctx)
+{
+	const struct mime *part = ctx;
+
+	return s->kind == SPLICE_BODY && s->aid == part->aid;
+}
+
+void mime_edit_whole_body(struct mime_edit *ed, const struct mime *part, struct str bytes)
+{
+	if (has_no_body(ed, part))
+		return;
+	mime_splice_drop(ed, part->body.p, part->body.p + part->body.n, is_body_of, part);
+	mime_edit_body(ed, part, 0, part->body.n, bytes);
+}
+
+struct str mime_edit_find_body(const struct mime_edit *ed, const struct mime *part)
+{
+	size_t base = (size_t)(part->body.p - part->mail->raw.p), at = 0;
+	uint32_t i = mime_splice_at(ed, part->body.p);
+	struct buf b;
+
+	buf_init(&b, ed->a, SIZE_MAX);
+	for (; i < ed->n && ed->splices[i].off <= base + part->body.n; i++) {
+		const struct mime_splice *s = &ed->splices[i];
+
+		if (!is_body_of(s, part))
+			continue;
+		buf_add(&b, str_sub(part->body, at, s->off - base - at));
+		buf_add(&b, s->with);
+		at = s->off - base + s->len;
+	}
+	if (!at && !b.n)
+		return part->body;
+	buf_add(&b, str_from(part->body, at));
+	return buf_str(&b);
 }
 
 static void trim(struct mime_edit *ed, const struct mime *part, struct str edge)
