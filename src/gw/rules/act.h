@@ -73,6 +73,7 @@ struct act {
 	enum spam_view view;
 	struct str filename;
 	bool has_filename;
+	bool html; /* they stand in HTML, and may not become part of it */
 	struct str receivers, rule_info; /* once asked for */
 };
 
@@ -111,9 +112,11 @@ struct str act_boundary(struct act *x);
 
 /*
  * Fills in the macros of `text` in one pass: what a macro brings in is not looked at again. The
- * result is cut at RULES_TEXT_MAX bytes.
+ * result is cut at RULES_TEXT_MAX bytes. In HTML the values are written as HTML: what a sender has
+ * put into them must not hide what the administrator says, or say more.
  */
 struct str act_text(struct act *x, struct str text);
+struct str act_html(struct act *x, struct str text);
 
 /* The spam information that the current view shows; NULL: there is none. */
 const struct scan_spam *act_spam(const struct act *x, enum spam_view view);

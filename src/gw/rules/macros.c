@@ -1,5 +1,6 @@
 /* Macros of action texts (filter.md §8, manual appendix D). */
 #include "gw/rules/act.h"
+#include "lib/html/safe.h"
 
 enum { STARS_MAX = 100 };
 
@@ -253,6 +254,28 @@ static size_t expand_one(struct act *x, struct str rest, struct str *value)
 	return 0;
 }
 
+/* A value, as its surroundings want it. */
+static void add_value(struct act *x, struct buf *b, struct str value)
+{
+	struct buf escaped;
+
+	if (!x->html) {
+		add(b, value);
+		return;
+	}
+	buf_init(&escaped, x->a, SIZE_MAX);
+	html_escape_add(&escaped, value);
+	add(b, buf_str(&escaped));
+}
+
+struct str act_html(struct act *x, struct str text)
+{
+	x->html = true;
+	text = act_text(x, text);
+	x->html = false;
+	return text;
+}
+
 struct str act_text(struct act *x, struct str text)
 {
 	struct str rest = text, value = STR_NONE;
@@ -265,7 +288,10 @@ struct str act_text(struct act *x, struct str text)
 		add(&b, str_sub(rest, 0, (size_t)at));
 		rest = str_from(rest, (size_t)at);
 		used = expand_one(x, str_from(rest, 2), &value);
-		add(&b, used ? value : str_sub(rest, 0, 1));
+		if (used)
+			add_value(x, &b, value);
+		else
+			add(&b, str_sub(rest, 0, 1));
 		rest = str_from(rest, used ? used + 2 : 1);
 	}
 	add(&b, rest);

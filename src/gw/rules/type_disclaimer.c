@@ -92,7 +92,7 @@ static void change_group(const struct disclaimer_object *o, struct act *x,
 	bool fresh;
 
 	x->view = g->view;
-	d = finished(x->a, o, act_text(x, o->html));
+	d = finished(x->a, o, act_html(x, o->html));
 	v = version_derive(x->a, g->version,
 			   str_cat(x->a, d.top ? STR("above ") : STR("below "), d.html), &fresh);
 	if (fresh)

@@ -91,14 +91,13 @@ static bool is_html(struct str s)
 
 static struct str replacement(struct act *x, const struct removal *o, const struct mime *part)
 {
+	bool html = is_html(o->says);
 	struct str text, name;
-	bool html;
 
 	x->filename = attachments_name(x, part);
 	x->has_filename = true;
-	text = act_text(x, o->says);
+	text = html ? act_html(x, o->says) : act_text(x, o->says);
 	x->has_filename = false;
-	html = is_html(text);
 	name = str_fmt(x->a, "REMOVED_ATTACHMENT_%u.%s", part->aid, html ? "html" : "txt");
 	return mime_build_text_part(x->a, html ? STR("html") : STR("plain"), text, name,
 				    part->mail->eol);
