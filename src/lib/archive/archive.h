@@ -65,9 +65,10 @@ bool archive_is_type(struct str type);
 
 /*
  * The type to open a file as, given what its first bytes are, what its name promises (magic.h), and
- * what its sender said; STR_NONE if it is no archive. The bytes decide. If they say nothing, the
- * other two do; and if they are a zip file's in the disguise of a document, a name or a declaration
- * that says zip is believed.
+ * what its sender said; STR_NONE if it is no archive. Bytes that say which archive decide. If they
+ * say nothing, the other two do; and if they say something else, a name of an archive is believed,
+ * as a client's desktop does: programs find a zip file behind a picture, too. So is a declaration
+ * if there is no such name, or if a zip file is in the disguise of a document.
  */
 struct str archive_type(struct str start, struct str magic, struct str declared, struct str glob);
 

@@ -169,9 +169,40 @@ static void test_messages(void **state)
 			    "LNGER~1.EXE l\xc3\xa4nger \xf0\x9f\x93\x8e.exe A message | " PE
 			    " application/x-zerosize | broken: not a whole TNEF file");
 	assert_string_equal(sample("mail.zip"),
-			    "mail.eml obr\xc3\xa1zek.exe inner.zip note.txt tool.exe | "
+			    "mail.eml obr\xc3\xa1zek.exe =?iso-8859-2?Q?obr=E1zek=2Eexe?= "
+			    "inner.zip note.txt tool.exe | "
 			    "message/rfc822 multipart/mixed text/plain " PE
 			    " Image/PNG application/zip | ");
+}
+
+/* What a mail inside shows only to some clients: a file in a text, the second of two names. */
+static void test_readings_of_messages(void **state)
+{
+	(void)state;
+	assert_string_equal(listed(STR("a.eml"),
+				   STR("Subject: a\n\nHello.\n"
+				       "begin 644 tool.exe\n#35H`\n`\nend\n")),
+			    "tool.exe | text/plain " PE " | ");
+	assert_non_null(strstr(listed(STR("a.eml"),
+				      STR("Subject: a\nContent-Type: application/x-y; name=a.txt; "
+					  "name=tool.exe\n\nx\n")),
+			       " tool.exe "));
+}
+
+/* An archive begins as something else; its name says what to open it with. */
+static void test_two_in_one(void **state)
+{
+	struct str zip = read_sample("zip.zip"), rar = read_sample("rar5.rar");
+	struct str picture = str_cat(a, STR("\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0"), zip);
+
+	(void)state;
+	assert_non_null(strstr(listed(STR("a.zip"), picture), " tool.exe "));
+	assert_false(input(STR("a.jpg"), picture).type.n);
+	assert_non_null(strstr(listed(STR("a.zip"), str_cat(a, read_sample("gzip.gz"), zip)),
+			       " tool.exe "));
+	assert_non_null(strstr(listed(STR("a.zip"), str_cat(a, rar, zip)), " tool.exe "));
+	assert_string_equal(listed(STR("a.zip"), rar), sample("rar5.rar"));
+	assert_non_null(strstr(listed(STR("a.rar"), STR("Hello.\n")), "| broken: "));
 }
 
 static void test_names(void **state)
@@ -180,6 +211,9 @@ static void test_names(void **state)
 	assert_string_equal(sample("zip-names.zip"),
 			    "up.exe slash.vbs trailing.scr .hidden.txt \xc3\xbcmlaut.js | " PE
 			    " text/plain text/vbscript application/javascript | ");
+	assert_string_equal(sample("zip-other-names.zip"),
+			    "note.txt hidden.js tool.exe plain.txt note.txt hidden.js | "
+			    "text/plain " PE " application/javascript | ");
 }
 
 static void test_encrypted(void **state)
@@ -357,6 +391,8 @@ int main(void)
 		cmocka_unit_test(test_one_compressed_file),
 		cmocka_unit_test(test_archives_inside),
 		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_readings_of_messages),
+		cmocka_unit_test(test_two_in_one),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_encrypted),
 		cmocka_unit_test(test_no_reader),

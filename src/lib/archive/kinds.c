@@ -184,15 +184,15 @@ const struct archive_kind *archive_kind_of(struct str start, struct str magic, s
 	const struct archive_kind *by_bytes = archive_kind_find(magic);
 	const struct archive_kind *by_word = archive_kind_find(declared);
 	const struct archive_kind *by_name = archive_kind_find(glob);
+	const struct str octets = STR_INIT("application/octet-stream");
 
 	if (by_bytes)
 		return by_bytes;
-	if (str_eq(magic, STR("application/octet-stream")))
+	if (str_eq(magic, octets))
 		return by_word ? by_word : by_name;
-	if (str_starts(start, STR("PK\003\004")) &&
-	    (archive_kind_is_zip(by_word) || archive_kind_is_zip(by_name)))
-		return archive_kind_is_zip(by_word) ? by_word : by_name;
-	return NULL;
+	if (str_starts(start, STR("PK\003\004")) && archive_kind_is_zip(by_word))
+		return by_word;
+	return !by_name && (!glob.n || str_eq(glob, octets)) ? by_word : by_name;
 }
 
 struct str archive_type(struct str start, struct str magic, struct str declared, struct str glob)

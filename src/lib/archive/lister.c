@@ -149,15 +149,9 @@ static void other_readings(struct lister *l, const struct member *m, struct str 
 	}
 }
 
-static void open_whole(struct lister *l, const struct archive_kind *k, const struct member *m,
-		       struct content *c)
+static void open_in_memory(struct lister *l, const struct archive_kind *k, const struct member *m,
+			   struct str all)
 {
-	struct str all;
-	size_t before = l->held;
-
-	if (!hold(l, c, &all))
-		return;
-	l->held += m->depth ? all.n : 0; /* what the mail itself carries is there anyway */
 	if (k->reader == READER_TNEF)
 		lister_tnef(l, m, all);
 	else if (k->reader == READER_MAIL)
@@ -166,6 +160,30 @@ static void open_whole(struct lister *l, const struct archive_kind *k, const str
 		lister_library(l, k, m, &(struct content){ .start = all });
 	if (archive_kind_is_zip(k) && !zip_is_plain(all))
 		other_readings(l, m, all);
+}
+
+/* A zip file is read from its end: it may begin like any other archive. NULL: not named so. */
+static const struct archive_kind *zip_by_name(const struct lister *l, const struct archive_kind *k,
+					      const struct member *m)
+{
+	const struct archive_kind *by_name = archive_kind_find(magic_of_name(l->magic, m->name));
+
+	return archive_kind_is_zip(by_name) && !archive_kind_is_zip(k) ? by_name : NULL;
+}
+
+static void open_whole(struct lister *l, const struct archive_kind *k, const struct member *m,
+		       struct content *c)
+{
+	const struct archive_kind *zip = zip_by_name(l, k, m);
+	struct str all;
+	size_t before = l->held;
+
+	if (!hold(l, c, &all))
+		return;
+	l->held += m->depth ? all.n : 0; /* what the mail itself carries is there anyway */
+	open_in_memory(l, k, m, all);
+	if (zip && zip_directory(all).n && !l->over)
+		open_in_memory(l, zip, m, all);
 	l->held = before;
 }
 
@@ -176,7 +194,7 @@ static void open_archive(struct lister *l, const struct archive_kind *k, const s
 		lister_problem(l, "no reader for %.*s", STR_ARG(k->type));
 	else if (m->depth >= l->limits.depth)
 		lister_problem(l, "limit reached: archives inside archives");
-	else if (k->whole || c->part)
+	else if (k->whole || c->part || zip_by_name(l, k, m))
 		open_whole(l, k, m, c);
 	else
 		lister_library(l, k, m, c);

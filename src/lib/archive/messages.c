@@ -1,6 +1,7 @@
 /* Members of winmail.dat files and of mails inside archives: both are in memory as a whole. */
 #include "lib/archive/lister.h"
 #include "lib/archive/tnef.h"
+#include "lib/mime/readings.h"
 
 void lister_tnef(struct lister *l, const struct member *m, struct str bytes)
 {
@@ -20,6 +21,16 @@ void lister_tnef(struct lister *l, const struct member *m, struct str bytes)
 		lister_problem(l, "broken: not a whole TNEF file");
 }
 
+/* What some clients call it. */
+static void other_names(struct lister *l, const struct mime *p, struct str usual)
+{
+	struct mime_names all = mime_names(l->a, p);
+
+	for (size_t i = 0; i < all.n; i++)
+		if (!str_eq(all.p[i], usual))
+			lister_name(l, all.p[i]);
+}
+
 static void part(struct lister *l, const struct member *m, const struct mime *p)
 {
 	struct member inner = {
@@ -34,6 +45,19 @@ static void part(struct lister *l, const struct member *m, const struct mime *p)
 	} else {
 		lister_member(l, &inner, &(struct content){ .part = p });
 	}
+	other_names(l, p, inner.name);
+}
+
+/* What only some clients find in it (lib/mime/readings.h). */
+static void readings(struct lister *l, const struct member *m, const struct mime *root)
+{
+	struct mime_readings r;
+
+	mime_read_again(l->a, root, NULL, &r);
+	for (size_t i = 0; i < r.n && lister_charge(l, r.p[i].part->body.n); i++)
+		part(l, m, r.p[i].part);
+	if (r.cut)
+		lister_problem(l, "limit reached: readings of a message");
 }
 
 void lister_mail(struct lister *l, const struct member *m, struct str bytes)
@@ -47,6 +71,8 @@ void lister_mail(struct lister *l, const struct member *m, struct str bytes)
 	}
 	for (p = root; p && lister_charge(l, p->child ? 0 : p->body.n); p = mime_walk(root, p))
 		part(l, m, p);
+	if (!l->over)
+		readings(l, m, root);
 	if (root->mail->truncated)
 		lister_problem(l, "limit reached: %s of a message", root->mail->truncated);
 }

@@ -7,6 +7,8 @@ enum {
 	LOCAL_BYTES = 30,
 	COMMENT_MAX = 65535,
 	DESCRIPTOR_FLAG = 8, /* sizes stand behind the member, again */
+	EXTRA_BYTES = 4,     /* what each extra field begins with: its id, its size */
+	EXTRA_NAME = 0x7075, /* the id of another name, in UTF-8 */
 };
 
 static const struct str end_mark = STR_INIT("PK\005\006"), central_mark = STR_INIT("PK\001\002"),
@@ -40,7 +42,19 @@ static bool find_end(struct str bytes, size_t *at)
 struct member {
 	size_t flags, packed, at; /* at: offset of its local header */
 	struct str name;
+	bool renamed;
 };
+
+/* Another name stands among the extra fields, which some programs go by. */
+static bool has_other_name(struct str extra)
+{
+	while (extra.n >= EXTRA_BYTES) {
+		if (number(extra, 0, 2) == EXTRA_NAME)
+			return true;
+		extra = str_from(extra, EXTRA_BYTES + number(extra, 2, 2));
+	}
+	return false;
+}
 
 static bool next_central(struct str *rest, struct member *m)
 {
@@ -53,13 +67,18 @@ static bool next_central(struct str *rest, struct member *m)
 	more = number(r, 30, 2) + number(r, 32, 2);
 	if (r.n - CENTRAL_BYTES < name + more)
 		return false;
-	*m = (struct member){ number(r, 8, 2), number(r, 20, 4), number(r, 42, 4),
-			      str_sub(r, CENTRAL_BYTES, name) };
+	*m = (struct member){
+		.flags = number(r, 8, 2),
+		.packed = number(r, 20, 4),
+		.at = number(r, 42, 4),
+		.name = str_sub(r, CENTRAL_BYTES, name),
+		.renamed = has_other_name(str_sub(r, CENTRAL_BYTES + name, number(r, 30, 2))),
+	};
 	*rest = str_from(r, CENTRAL_BYTES + name + more);
 	return true;
 }
 
-/* Where a member with its data ends, as its own header and the directory agree. */
+/* Where a member with its data ends, as its own header and the directory agree on its one name. */
 static bool local_end(struct str bytes, const struct member *m, size_t *end)
 {
 	struct str r = str_from(bytes, m->at);
@@ -68,7 +87,8 @@ static bool local_end(struct str bytes, const struct member *m, size_t *end)
 	if (r.n < LOCAL_BYTES || !str_starts(r, local_mark))
 		return false;
 	name = number(r, 26, 2);
-	if (!str_eq(str_sub(r, LOCAL_BYTES, name), m->name))
+	if (!str_eq(str_sub(r, LOCAL_BYTES, name), m->name) || m->renamed ||
+	    has_other_name(str_sub(r, LOCAL_BYTES + name, number(r, 28, 2))))
 		return false;
 	*end = m->at + LOCAL_BYTES + name + number(r, 28, 2) + m->packed;
 	return true;

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """Writes the archives of formats that no free program writes, byte by byte: run in this directory."""
 import gzip
+import io
 import struct
+import zipfile
 import zlib
 
 EXE = b"MZ" + bytes(58) + struct.pack("<I", 64) + b"PE\0\0\x4c\x01" + bytes(18)
@@ -140,5 +142,17 @@ def tnef():
     write("tnef-cut.dat", head, version, tool, message[:-40])
 
 
-for make in (rar4, rar5, cab, rpm, arj, tnef):
+def zip_other_names():
+    """Two names each: in the headers, and as Info-ZIP's extra field in UTF-8."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as z:
+        for name, other, data in ("tool.exe", "note.txt", EXE), ("plain.txt", "hidden.js", TEXT):
+            info = zipfile.ZipInfo(name)
+            info.extra = struct.pack("<HHBI", 0x7075, 5 + len(other), 1, zlib.crc32(name.encode()))
+            info.extra += other.encode()
+            z.writestr(info, data)
+    write("zip-other-names.zip", out.getvalue())
+
+
+for make in (rar4, rar5, cab, rpm, arj, tnef, zip_other_names):
     make()
