@@ -231,6 +231,7 @@ static void test_no_reader(void **state)
 {
 	(void)state;
 	assert_string_equal(sample("arj.arj"), "| | no reader for application/x-arj");
+	assert_non_null(strstr(sample("udf.iso.xz"), "| no reader for UDF"));
 }
 
 /*

@@ -6,7 +6,14 @@
 #include "lib/archive/lister.h"
 #include "lib/archive/rar5.h"
 
-enum { PIECE = 64 * 1024, STUMBLES_MAX = 100 };
+enum {
+	PIECE = 64 * 1024,
+	STUMBLES_MAX = 100,
+	SECTOR = 2048, /* of a disk image */
+	DESCRIPTOR_FIRST = 16,
+	DESCRIPTOR_LAST = 23, /* a program may write more, but none is known to */
+	IMAGE_HEAD = (DESCRIPTOR_LAST + 1) * SECTOR,
+};
 
 /* Hands an archive that is not in memory to libarchive piece by piece. */
 struct feed {
@@ -55,15 +62,23 @@ static int open_handle(struct lister *l, struct archive *h, struct content *c)
 	return archive_read_open(h, f, NULL, feed_next, NULL);
 }
 
-/* The beginning of a member, as far as types need it. */
-static struct str read_start(struct lister *l, struct content *c, char *to)
+/* Lengthens the beginning of a content to `max` bytes, if there are so many. */
+static void read_start(struct lister *l, struct content *c, size_t max)
 {
-	size_t max = magic_head(l->magic), n = 0;
+	size_t n = c->start.n;
 	ssize_t got;
+	char *p;
 
-	while (n < max && (got = lister_read(l, c, to + n, max - n)) > 0)
+	if (!c->rest || n >= max)
+		return;
+	p = NEW_N(l->a, char, max);
+	if (n)
+		memcpy(p, c->start.p, n);
+	while (n < max && (got = lister_read(l, c, p + n, max - n)) > 0)
 		n += (size_t)got;
-	return (struct str){ to, n };
+	c->start = (struct str){ p, n };
+	if (n < max)
+		c->rest = NULL;
 }
 
 static struct str entry_name(struct archive_entry *entry)
@@ -89,9 +104,7 @@ static void file(struct lister *l, struct archive *h, const struct member *m, ui
 {
 	struct content c = { .rest = h, .charged = size };
 
-	c.start = read_start(l, &c, NEW_N(l->a, char, magic_head(l->magic)));
-	if (c.start.n < magic_head(l->magic))
-		c.rest = NULL;
+	read_start(l, &c, magic_head(l->magic));
 	lister_member(l, m, &c);
 }
 
@@ -163,12 +176,29 @@ static void check_rar5(struct lister *l, struct str bytes)
 			       state == RAR5_ENCRYPTED ? "encrypted" : "broken: it is cut short");
 }
 
+/*
+ * An image may have a second file system, UDF, which the library does not know and others prefer.
+ * Where the descriptors of both stand: ECMA-119, 6.2.1; ECMA-167, part 2, 8.3 and part 3, 9.1.
+ */
+static void check_image(struct lister *l, const struct archive_kind *k, struct content *c)
+{
+	if (k->prepare != archive_read_support_format_iso9660)
+		return;
+	read_start(l, c, IMAGE_HEAD);
+	for (size_t i = DESCRIPTOR_FIRST; i <= DESCRIPTOR_LAST; i++)
+		if (str_starts(str_from(c->start, i * SECTOR + 1), STR("NSR0"))) {
+			lister_problem(l, "no reader for UDF");
+			return;
+		}
+}
+
 void lister_library(struct lister *l, const struct archive_kind *k, const struct member *m,
 		    struct content *c)
 {
 	struct archive *h = archive_read_new();
 
 	check_rar5(l, c->start);
+	check_image(l, k, c);
 	if (!h || k->prepare(h) < ARCHIVE_WARN || open_handle(l, h, c) < ARCHIVE_WARN)
 		lister_problem(l, "broken: %s",
 			       h && archive_error_string(h) ? archive_error_string(h)
