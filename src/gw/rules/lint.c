@@ -197,7 +197,7 @@ static bool is_for(const struct rule *rule, int64_t direction)
 }
 
 /* The rule before this one that leaves it nothing in that direction, or NULL. */
-static const struct rule *shadow(const struct lint *x, size_t live, int64_t direction)
+static const struct rule *shadow(struct lint *x, size_t live, int64_t direction)
 {
 	for (size_t i = 0; i < live; i++) {
 		const struct rule *before = x->r->live[i];
@@ -307,7 +307,8 @@ static void note_unused(struct lint *x)
 size_t rules_lint(struct arena *a, const struct rules *r, const struct cfg_ldap *ldap,
 		  struct buf *out)
 {
-	struct lint x = { .a = a, .r = r, .ldap = ldap, .out = out };
+	struct lint x = { .a = a, .r = r, .ldap = ldap, .out = out,
+			  .comparisons = LINT_COMPARISONS_MAX };
 
 	map_init(&x.hopeless, a);
 	check_groups(&x);

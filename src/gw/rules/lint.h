@@ -4,6 +4,8 @@
 #include "base/map.h"
 #include "gw/rules/rules_int.h"
 
+enum { LINT_COMPARISONS_MAX = 50000000 };
+
 /* What can be said about a group, a category or a rule without a mail. */
 enum certainty { NEVER, MAYBE, ALWAYS };
 
@@ -15,6 +17,7 @@ struct lint {
 	size_t findings;
 	struct map hopeless; /* objects whose pattern matches nothing, by id */
 	enum certainty (*known)[RULE_ACTION]; /* by place of the rule in r->all, by category */
+	uint64_t comparisons; /* of objects that may still be made; groups beyond that are different */
 };
 
 /* Whether a group, a category of a rule is true for a mail, a recipient, a time. */
@@ -25,5 +28,8 @@ enum certainty lint_side(const struct lint *x, const struct rule *rule, int cate
 void lint_know(struct lint *x);
 bool lint_is_never(const struct lint *x, const struct rule *rule);
 
-/* Whenever `b` matches somebody at some time, `a` does, too. Only what is certain is true. */
-bool lint_covers(const struct lint *x, const struct rule *a, const struct rule *b);
+/*
+ * Whenever `b` matches somebody at some time, `a` does, too. Only what is certain is true, senders
+ * on both personal lists of a recipient left aside.
+ */
+bool lint_covers(struct lint *x, const struct rule *a, const struct rule *b);

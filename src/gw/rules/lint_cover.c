@@ -118,14 +118,6 @@ static bool when_covers(const struct rule_side *a, const struct rule_side *b)
 	return true;
 }
 
-static bool has_group(const struct rule_side *s, const struct rule_group *g)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (s->groups[i] == g)
-			return true;
-	return false;
-}
-
 /* Empty what groups do not count. */
 static struct rule_side counted(struct arena *a, const struct rule_side *s, int category)
 {
@@ -141,31 +133,97 @@ static struct rule_side counted(struct arena *a, const struct rule_side *s, int 
 	return c;
 }
 
-/* Some group of `b` is in `a`, or all of them are. */
-static bool some_in(const struct rule_side *b, const struct rule_side *a)
+/* What a category or a group is made of: groups, or objects; all of them count, or any. */
+struct terms {
+	const struct rule_side *side; /* or: */
+	const struct rule_group *group;
+	size_t n;
+	bool all;
+};
+
+static struct terms groups_of(const struct rule_side *s)
 {
-	for (size_t i = 0; i < b->n; i++)
-		if (has_group(a, b->groups[i]))
-			return true;
-	return false;
+	return (struct terms){ .side = s, .n = s->n, .all = s->and && s->n != 1 };
 }
 
-static bool all_in(const struct rule_side *b, const struct rule_side *a)
+static struct terms objects_of(const struct rule_group *g)
 {
-	for (size_t i = 0; i < b->n; i++)
-		if (!has_group(a, b->groups[i]))
+	return (struct terms){ .group = g, .n = g->n, .all = g->and && g->n != 1 };
+}
+
+static bool terms_imply(struct lint *x, struct terms b, struct terms a);
+
+static bool is_same_source(const struct rule_source *x, const struct rule_source *y)
+{
+	if (!str_eq(x->value, y->value) || x->n_attrs != y->n_attrs)
+		return false;
+	for (size_t i = 0; i < x->n_attrs; i++)
+		if (!str_eq(x->attrs[i].name, y->attrs[i].name) ||
+		    !str_eq(x->attrs[i].value, y->attrs[i].value))
 			return false;
 	return true;
 }
 
-/* b implies a, by the groups that they have in common; inversion is left aside. */
-static bool groups_imply(const struct rule_side *b, const struct rule_side *a)
+static bool object_implies(const struct rule_object *b, const struct rule_object *a)
 {
-	bool a_all = a->and && a->n > 1, b_all = b->and && b->n > 1;
+	if (!a->type || !b->type)
+		return false;
+	if (a->type == b->type && is_same_source(&a->src, &b->src))
+		return true;
+	return b->type->implies && a->decoded && b->decoded &&
+	       b->type->implies(b->data, a->type, a->data);
+}
 
-	if (a_all)
-		return b_all || b->n == 1 ? all_in(a, b) : false;
-	return b_all ? some_in(b, a) : all_in(b, a);
+static bool group_implies(struct lint *x, const struct rule_group *b, const struct rule_group *a)
+{
+	uint64_t cost = (uint64_t)a->n * b->n;
+
+	if (a == b)
+		return true;
+	if (a->invert != b->invert || cost > x->comparisons)
+		return false;
+	x->comparisons -= cost;
+	return a->invert ? terms_imply(x, objects_of(a), objects_of(b))
+			 : terms_imply(x, objects_of(b), objects_of(a));
+}
+
+static bool term_implies(struct lint *x, struct terms b, size_t i, struct terms a, size_t k)
+{
+	return b.side ? group_implies(x, b.side->groups[i], a.side->groups[k])
+		      : object_implies(&b.group->objects[i], &a.group->objects[k]);
+}
+
+/* b as a whole implies that term of a. */
+static bool terms_imply_one(struct lint *x, struct terms b, struct terms a, size_t k)
+{
+	for (size_t i = 0; i < b.n; i++)
+		if (term_implies(x, b, i, a, k) == b.all)
+			return b.all;
+	return !b.all;
+}
+
+/* That term of b implies some of a. */
+static bool term_implies_any(struct lint *x, struct terms b, size_t i, struct terms a)
+{
+	for (size_t k = 0; k < a.n; k++)
+		if (term_implies(x, b, i, a, k))
+			return true;
+	return false;
+}
+
+/* b implies a; inversion is left aside. */
+static bool terms_imply(struct lint *x, struct terms b, struct terms a)
+{
+	if (a.all) {
+		for (size_t k = 0; k < a.n; k++)
+			if (!terms_imply_one(x, b, a, k))
+				return false;
+		return true;
+	}
+	for (size_t i = 0; i < b.n; i++)
+		if (term_implies_any(x, b, i, a) == b.all)
+			return b.all;
+	return !b.all;
 }
 
 /* Clients may disagree about what patterns are held against. */
@@ -178,7 +236,7 @@ static bool is_certain(const struct rule_side *s)
 	return true;
 }
 
-static bool side_covers(const struct lint *x, const struct rule *ra, const struct rule *rb,
+static bool side_covers(struct lint *x, const struct rule *ra, const struct rule *rb,
 			int category)
 {
 	struct rule_side a, b;
@@ -196,11 +254,12 @@ static bool side_covers(const struct lint *x, const struct rule *ra, const struc
 		return false;
 	if (a.invert != b.invert)
 		return false;
-	return a.invert ? groups_imply(&a, &b) : groups_imply(&b, &a);
+	return a.invert ? terms_imply(x, groups_of(&a), groups_of(&b))
+			: terms_imply(x, groups_of(&b), groups_of(&a));
 }
 
 /* The times of day last: they are the most work. */
-bool lint_covers(const struct lint *x, const struct rule *a, const struct rule *b)
+bool lint_covers(struct lint *x, const struct rule *a, const struct rule *b)
 {
 	static const int order[] = { RULE_FROM, RULE_TO, RULE_WHAT, RULE_WHEN };
 

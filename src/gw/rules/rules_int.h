@@ -105,6 +105,8 @@ struct rule_type {
 	bool of_client;
 	enum who_equals equals;
 	bool (*is_vain)(const void *o); /* it matches nobody, whoever it is asked about */
+	/* Who and what: another object that matches whenever `o` does; NULL: none is known to. */
+	bool (*implies)(const void *o, const struct rule_type *type, const void *other);
 	/* What kind of what object it is. */
 	bool per_recipient;
 	/* Actions: order, whether matching ends for its recipients, what their texts ask for. */

@@ -13,6 +13,11 @@ static bool matches(const void *o, const struct who *w)
 	return at >= 0 && str_ieq(*domain, str_from(w->address, (size_t)at + 1));
 }
 
+static bool implies(const void *o, const struct rule_type *type, const void *other)
+{
+	return type == &type_domain && str_ieq(*(const struct str *)o, *(const struct str *)other);
+}
+
 const struct rule_type type_domain = {
 	.otype = 1002,
 	.class = CLASS_WHO,
@@ -24,5 +29,6 @@ const struct rule_type type_domain = {
 	.encode = type_encode_value,
 	.describe = type_describe_value,
 	.who = matches,
+	.implies = implies,
 	.equals = WHO_DOMAIN,
 };

@@ -11,6 +11,13 @@ static bool matches(const void *o, const struct who *w)
 	return str_ieq(*address, w->address);
 }
 
+static bool implies(const void *o, const struct rule_type *type, const void *other)
+{
+	const struct who w = { .address = *(const struct str *)o };
+
+	return (type == &type_email || type == &type_domain) && type->who(other, &w);
+}
+
 const struct rule_type type_email = {
 	.otype = 1001,
 	.class = CLASS_WHO,
@@ -22,5 +29,6 @@ const struct rule_type type_email = {
 	.encode = type_encode_value,
 	.describe = type_describe_value,
 	.who = matches,
+	.implies = implies,
 	.equals = WHO_ADDRESS,
 };

@@ -40,6 +40,14 @@ static bool matches(const void *o, const struct who *w)
 	return str_ieq(x->text, w->ip_text);
 }
 
+static bool implies(const void *o, const struct rule_type *type, const void *other)
+{
+	const struct ipaddress *x = o;
+	const struct who w = { .ip_text = x->text, .ip = x->addr, .has_ip = x->valid };
+
+	return type->of_client && type->who(other, &w);
+}
+
 const struct rule_type type_ipaddress = {
 	.otype = 1003,
 	.class = CLASS_WHO,
@@ -52,5 +60,6 @@ const struct rule_type type_ipaddress = {
 	.compile = compile,
 	.describe = type_describe_value,
 	.who = matches,
+	.implies = implies,
 	.of_client = true,
 };

@@ -34,6 +34,14 @@ static bool matches(const void *o, const struct who *w)
 	return w->has_ip && cidr_contains(&x->net, &w->ip);
 }
 
+static bool implies(const void *o, const struct rule_type *type, const void *other)
+{
+	const struct ipnet *x = o, *y = other;
+
+	return type == &type_ipnet && y->net.bits <= x->net.bits &&
+	       cidr_contains(&y->net, &x->net.addr);
+}
+
 const struct rule_type type_ipnet = {
 	.otype = 1004,
 	.class = CLASS_WHO,
@@ -46,5 +54,6 @@ const struct rule_type type_ipnet = {
 	.compile = compile,
 	.describe = type_describe_value,
 	.who = matches,
+	.implies = implies,
 	.of_client = true,
 };

@@ -48,6 +48,14 @@ static int matches(const void *o, struct what *w, struct verdict *v, struct err 
 	return 0;
 }
 
+/* But for a sender whom a recipient has on both lists. */
+static bool implies(const void *o, const struct rule_type *type, const void *other)
+{
+	const struct spam *x = o, *y = other;
+
+	return type == &type_spam && y->level <= x->level;
+}
+
 const struct rule_type type_spam = {
 	.otype = 3000,
 	.class = CLASS_WHAT,
@@ -59,5 +67,6 @@ const struct rule_type type_spam = {
 	.encode = encode,
 	.describe = describe,
 	.what = matches,
+	.implies = implies,
 	.per_recipient = true,
 };
