@@ -50,6 +50,15 @@ static void end(struct lint *x, const char *text)
 	buf_addc(x->out, '\n');
 }
 
+/* A finding about an object; the caller goes on with ": ". */
+static void begin_object(struct lint *x, const struct rule_group *g, const struct rule_object *o)
+{
+	x->findings++;
+	say_group(x, g);
+	buf_addz(x->out, ", ");
+	say_object(x, o);
+}
+
 static void check_regex(struct lint *x, const struct rule_group *g, const struct rule_object *o)
 {
 	struct rule_regex regex;
@@ -57,20 +66,20 @@ static void check_regex(struct lint *x, const struct rule_group *g, const struct
 	struct str attack;
 
 	o->type->regex(o->data, &regex);
+	if (rule_re_repeats_nothing(regex.text, regex.flags)) {
+		begin_object(x, g, o);
+		regex.text = rule_re_text(x->a, regex.text, regex.flags);
+		visible(x, ": a repetition of nothing; it is read as '", regex.text, "'");
+		end(x, ": say what is meant, and \\. for a dot");
+	}
 	p = pattern_read(x->a, &regex);
 	if (p && pattern_matches_nothing(p)) {
 		map_set(&x->hopeless, (struct str){ (const char *)&o->src.id, sizeof(o->src.id) },
 			x);
-		x->findings++;
-		say_group(x, g);
-		buf_addz(x->out, ", ");
-		say_object(x, o);
+		begin_object(x, g, o);
 		end(x, ": no text can match this; look for ^ behind and $ before other characters");
 	} else if (p && pattern_gives_up(p, &attack)) {
-		x->findings++;
-		say_group(x, g);
-		buf_addz(x->out, ", ");
-		say_object(x, o);
+		begin_object(x, g, o);
 		buf_addf(x->out, ": gives up on %zu bytes like '", attack.n);
 		buf_add_visible(x->out, attack, LINT_ATTACK_MAX);
 		end(x, "', which is then no match; do not repeat what contains a repetition");
@@ -84,10 +93,7 @@ static void check_profile(struct lint *x, const struct rule_group *g, const stru
 
 	if (!name.n || (profile && !profile->disabled))
 		return;
-	x->findings++;
-	say_group(x, g);
-	buf_addz(x->out, ", ");
-	say_object(x, o);
+	begin_object(x, g, o);
 	visible(x, profile ? ": the LDAP profile '" : ": there is no LDAP profile '", name, "'");
 	end(x,
 	    profile ? " is disabled, so nothing new from its server arrives; enable it, or remove "
@@ -118,10 +124,7 @@ static void check_object(struct lint *x, const struct rule_group *g, struct rule
 	if (!o->type) /* check_unbuilt() tells */
 		return;
 	if (!rule_object_ready(x->a, o, &e)) {
-		x->findings++;
-		say_group(x, g);
-		buf_addz(x->out, ", ");
-		say_object(x, o);
+		begin_object(x, g, o);
 		visible(x, ": ", str_of(e.msg), "");
 		end(x,
 		    "; with an active rule that uses it the filter refuses all rules: correct it");

@@ -132,6 +132,14 @@ MUST_CHECK int rule_object_check(const struct rule_type *t, const void *o, struc
 /* The value of an attribute, or STR_NONE. */
 struct str rule_attr(const struct rule_source *src, const char *name);
 
+/*
+ * Patterns that RE_FULL holds against a whole text used to stand between ^ and $, in Perl, so that
+ * a repetition at their start repeats ^ and is no mistake: "*.exe" has always matched "evil.exe".
+ * rule_re_text() is what such a pattern amounts to; any other one is given back as it is.
+ */
+bool rule_re_repeats_nothing(struct str pattern, unsigned flags);
+struct str rule_re_text(struct arena *a, struct str pattern, unsigned flags);
+
 /* Perl's syntax; where only PCRE2 understands a pattern, PCRE2's. */
 MUST_CHECK int rule_re_compile(struct arena *a, struct str pattern, unsigned flags,
 			       struct re **out, struct err *e);

@@ -98,6 +98,23 @@ struct str rule_attr(const struct rule_source *src, const char *name)
 	return STR_NONE;
 }
 
+bool rule_re_repeats_nothing(struct str pattern, unsigned flags)
+{
+	return flags & RE_FULL && pattern.n && strchr("*+?", pattern.p[0]);
+}
+
+struct str rule_re_text(struct arena *a, struct str pattern, unsigned flags)
+{
+	struct str rest;
+
+	if (!rule_re_repeats_nothing(pattern, flags))
+		return pattern;
+	rest = str_from(pattern, 1);
+	if (str_starts(rest, STR("?")) || str_starts(rest, STR("+")))
+		rest = str_from(rest, 1);
+	return pattern.p[0] == '+' ? rest : str_cat(a, STR(".*"), rest);
+}
+
 int rule_re_compile(struct arena *a, struct str pattern, unsigned flags, struct re **out,
 		    struct err *e)
 {
@@ -105,6 +122,7 @@ int rule_re_compile(struct arena *a, struct str pattern, unsigned flags, struct 
 
 	if (pattern.n > RULES_VALUE_MAX)
 		return err_set(e, ERR_LIMIT, "regular expression longer than %d", RULES_VALUE_MAX);
+	pattern = rule_re_text(a, pattern, flags);
 	if (re_compile_perl(a, pattern, flags, out, &perl) == 0)
 		return 0;
 	if (re_compile(a, pattern, flags, out, e) == 0)
