@@ -103,6 +103,17 @@ static struct str replacement(struct act *x, const struct removal *o, const stru
 				    part->mail->eol);
 }
 
+/*
+ * Where another part would not take the place of what is there, as the last of alternatives does,
+ * or break a signature.
+ */
+static bool has_room(const struct mime *part)
+{
+	return !str_eq(part->type, STR("multipart/alternative")) &&
+	       !str_eq(part->type, STR("multipart/signed")) &&
+	       !str_eq(part->type, STR("multipart/encrypted"));
+}
+
 /* A new part for each of those that go, and the whole change as text, which names it. */
 static struct str replacements(struct act *x, const struct removal *o,
 			       const struct attachments *found, struct str *part)
@@ -112,12 +123,13 @@ static struct str replacements(struct act *x, const struct removal *o,
 	buf_init(&b, x->a, SIZE_MAX);
 	buf_addf(&b, "remove %d:", o->quarantine);
 	for (uint32_t aid = 1; aid <= x->s->n_parts; aid++) {
-		if (marks_has(&found->trimmed, aid))
-			buf_addf(&b, " trim %u", aid);
-		if (!marks_has(&found->replaced, aid))
+		bool trimmed = marks_has(&found->trimmed, aid);
+
+		if (!trimmed && !marks_has(&found->replaced, aid))
 			continue;
-		part[aid - 1] = replacement(x, o, x->s->parts[aid - 1]);
-		buf_addf(&b, " %u:", aid);
+		if (!trimmed || has_room(x->s->parts[aid - 1]))
+			part[aid - 1] = replacement(x, o, x->s->parts[aid - 1]);
+		buf_addf(&b, " %s%u:", trimmed ? "trim " : "", aid);
 		buf_add(&b, part[aid - 1]);
 	}
 	return buf_str(&b);
@@ -149,8 +161,11 @@ static void make_version(struct act *x, const struct removal *o, const struct at
 	for (uint32_t aid = 1; aid <= n; aid++) {
 		if (marks_has(&found->replaced, aid))
 			mime_edit_replace(&v->edit, x->s->parts[aid - 1], part[aid - 1]);
-		if (marks_has(&found->trimmed, aid))
-			mime_edit_trim(&v->edit, x->s->parts[aid - 1]);
+		if (!marks_has(&found->trimmed, aid))
+			continue;
+		mime_edit_trim(&v->edit, x->s->parts[aid - 1]);
+		if (part[aid - 1].n)
+			mime_edit_append(&v->edit, x->s->parts[aid - 1], part[aid - 1]);
 	}
 	v->gone = marks_unite(x->a, n, v->gone, found->replaced);
 	v->trimmed = marks_unite(x->a, n, v->trimmed, found->trimmed);

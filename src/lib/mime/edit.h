@@ -80,6 +80,9 @@ void mime_edit_replace(struct mime_edit *ed, const struct mime *part, struct str
  */
 void mime_edit_trim(struct mime_edit *ed, const struct mime *part);
 
+/* Adds `part_bytes`, as above, behind the last part of a multipart. Does nothing in other parts. */
+void mime_edit_append(struct mime_edit *ed, const struct mime *part, struct str part_bytes);
+
 /*
  * Puts `bytes` in the place of part->body[from … to) as it stands in the message, that is encoded;
  * from == to inserts, and of two insertions at one place the later one comes second; earlier

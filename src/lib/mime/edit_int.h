@@ -18,6 +18,8 @@ enum splice_kind {
 	SPLICE_CONTENT,   /* another first part instead of a wrapped root's content */
 	SPLICE_BODY,      /* other bytes in the body */
 	SPLICE_CLOSE,     /* what mime_edit_wrap() puts behind it */
+	SPLICE_LAST,      /* a part behind the last one, and behind all changes of that */
+	SPLICE_KINDS,
 };
 
 struct mime_splice {
@@ -45,6 +47,9 @@ void mime_splice_drop(struct mime_edit *ed, const char *from, const char *to,
 
 /* True if the part, or one around it, was replaced; the header of the root is always there. */
 bool mime_edit_is_gone(const struct mime_edit *ed, const struct mime *part);
+
+/* The last part inside this one, or itself: numbers in between are inside as well. */
+uint32_t mime_last_inside(const struct mime *part);
 
 /* The splice that stands for this field of the message; or NULL. */
 struct mime_splice *mime_splice_of_field(const struct mime_edit *ed, const struct mime_header *h);

@@ -365,6 +365,27 @@ static void test_trim(void **state)
 	arena_close(f.a);
 }
 
+static void test_append(void **state)
+{
+	struct fixture f = fixture(multi), bare = fixture(STR(
+		"Content-Type: multipart/mixed; boundary=b\n\n--b \n--b--\n"));
+	const struct mime *last = f.m->child->next->next;
+
+	(void)state;
+	mime_edit_trim(&f.ed, f.m);
+	mime_edit_append(&f.ed, f.m, STR("X: 3\n\nthree"));
+	mime_edit_replace(&f.ed, f.m->child->next, STR("\nx"));
+	mime_edit_body(&f.ed, last, last->body.n, last->body.n, STR("!"));
+	mime_edit_append(&f.ed, f.m->child, STR("in no multipart"));
+	check(&f.ed, "Content-Type: multipart/mixed; boundary=b\n\n\n--b\nX: 1\n\none\n--b\n"
+		     "\nx\n--b\n!\n--b\nX: 3\n\nthree\n--b--\n");
+	mime_edit_append(&bare.ed, bare.m, STR("\none"));
+	check(&bare.ed,
+	      "Content-Type: multipart/mixed; boundary=b\n\n--b \n\n--b\n\none\n--b--\n");
+	arena_close(bare.a);
+	arena_close(f.a);
+}
+
 static void test_body(void **state)
 {
 	struct fixture f = fixture(multi);
@@ -433,6 +454,7 @@ int main(void)
 		cmocka_unit_test(test_wrap_message),
 		cmocka_unit_test(test_wrap_multipart),
 		cmocka_unit_test(test_trim),
+		cmocka_unit_test(test_append),
 		cmocka_unit_test(test_body),
 		cmocka_unit_test(test_whole_body),
 	};

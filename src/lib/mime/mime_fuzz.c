@@ -135,6 +135,7 @@ static void random_edit(struct mime_edit *ed, const struct mime *part, unsigned 
 		break;
 	case 7:
 		mime_edit_trim(ed, part);
+		mime_edit_append(ed, part, STR("\nlast"));
 		break;
 	default:
 		mime_edit_copy(ed, ed);

@@ -2,17 +2,6 @@
 #include "base/buf.h"
 #include "lib/mime/edit_int.h"
 
-/* The last part inside this one, or itself: numbers in between are inside as well. */
-static uint32_t last_inside(const struct mime *part)
-{
-	const struct mime_mail *mail = part->mail;
-	uint32_t i = part->aid;
-
-	while (i < mail->part_count && mail->parts[i]->depth > part->depth)
-		i++;
-	return i;
-}
-
 struct inside {
 	uint32_t first, last;
 };
@@ -29,7 +18,7 @@ static bool is_wrapped_content(const struct mime_splice *s, const void *ctx)
 {
 	(void)ctx;
 	return s->aid > 1 || s->kind == SPLICE_OPEN || s->kind == SPLICE_BODY ||
-	       s->kind == SPLICE_CLOSE;
+	       s->kind == SPLICE_CLOSE || s->kind == SPLICE_LAST;
 }
 
 static bool is_content_name(struct str name)
@@ -158,7 +147,7 @@ static void replace_wrapped(struct mime_edit *ed, struct str part_bytes)
 
 void mime_edit_replace(struct mime_edit *ed, const struct mime *part, struct str part_bytes)
 {
-	struct inside inside = { part->aid, last_inside(part) };
+	struct inside inside = { part->aid, mime_last_inside(part) };
 	struct mime_splice *s;
 
 	if (mime_edit_is_gone(ed, part))
@@ -253,6 +242,39 @@ static void trim(struct mime_edit *ed, const struct mime *part, struct str edge)
 		return;
 	mime_splice_drop(ed, edge.p, edge.p + edge.n, is_covered, &range);
 	mime_splice_add(ed, part, SPLICE_BODY, edge.p, edge.n)->with = STR("");
+}
+
+/* The line that begins the parts of a multipart, without its line end. */
+static struct str delimiter(const struct mime *part)
+{
+	const char *from = part->preamble.n ? part->preamble.p + part->preamble.n : part->body.p;
+	struct str rest = str_from(part->body, (size_t)(from - part->body.p)), line;
+
+	while (str_line(&rest, &line))
+		if (str_starts(line, STR("--")))
+			return str_rtrim(line);
+	return STR_NONE;
+}
+
+void mime_edit_append(struct mime_edit *ed, const struct mime *part, struct str part_bytes)
+{
+	struct str eol = part->mail->eol, line = delimiter(part);
+	const struct mime *last = part->child;
+	struct buf b;
+
+	if (!mime_is_multipart(part) || !last || !line.n || mime_edit_is_gone(ed, part) ||
+	    (part == ed->root && is_replaced(ed)))
+		return;
+	while (last->next)
+		last = last->next;
+	buf_init(&b, ed->a, SIZE_MAX);
+	buf_add(&b, eol);
+	buf_add(&b, line);
+	buf_add(&b, eol);
+	buf_add(&b, part_bytes);
+	if (last->glued)
+		buf_add(&b, eol);
+	mime_splice_add(ed, part, SPLICE_LAST, last->raw.p + last->raw.n, 0)->with = buf_str(&b);
 }
 
 void mime_edit_trim(struct mime_edit *ed, const struct mime *part)

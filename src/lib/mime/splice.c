@@ -31,9 +31,23 @@ bool mime_edit_is_same(const struct mime_edit *x, const struct mime_edit *y)
 	return true;
 }
 
+uint32_t mime_last_inside(const struct mime *part)
+{
+	const struct mime_mail *mail = part->mail;
+	uint32_t i = part->aid;
+
+	while (i < mail->part_count && mail->parts[i]->depth > part->depth)
+		i++;
+	return i;
+}
+
 static uint64_t rank_of(const struct mime *part, enum splice_kind kind)
 {
-	return kind == SPLICE_CLOSE ? UINT64_MAX : (uint64_t)part->aid * 8 + kind;
+	if (kind == SPLICE_CLOSE)
+		return UINT64_MAX;
+	return (uint64_t)(kind == SPLICE_LAST ? mime_last_inside(part) : part->aid) *
+		       SPLICE_KINDS +
+	       kind;
 }
 
 static bool is_before(const struct mime_splice *s, size_t off, uint64_t rank)
