@@ -2,18 +2,21 @@
 
 #include "lib/smtp/envelope.h"
 
-/* Bytes up to the closing bracket, or -1; a quoted local part may hold '>' and blanks. */
+/*
+ * Bytes up to the closing bracket, or -1; a quoted local part may hold '>' and blanks, but no more
+ * than anything else a control character, not even behind a backslash (RFC 5321, 4.1.2).
+ */
 static ptrdiff_t address_length(struct str s)
 {
-	bool quoted = false;
+	bool quoted = false, escaped = false;
 
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 
 		if (c < 0x20 || c == 0x7f)
 			return -1;
-		if (quoted && c == '\\' && i + 1 < s.n)
-			i++;
+		if (escaped || (quoted && c == '\\'))
+			escaped = !escaped;
 		else if (c == '"')
 			quoted = !quoted;
 		else if (!quoted && c == ' ')

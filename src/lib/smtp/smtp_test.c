@@ -101,6 +101,8 @@ static void test_paths(void **state)
 		{ STR_INIT("FROM:<a@b>x"), STR_INIT(""), STR_INIT(""), false },
 		{ STR_INIT("FROM:<a@b"), STR_INIT(""), STR_INIT(""), false },
 		{ STR_INIT("FROM:<a\1@b>"), STR_INIT(""), STR_INIT(""), false },
+		{ STR_INIT("FROM:<\"\\\1\"@b>"), STR_INIT(""), STR_INIT(""), false },
+		{ STR_INIT("FROM:<\"\\\\\"@b>"), STR_INIT("\"\\\\\"@b"), STR_INIT(""), true },
 		{ STR_INIT("TO:<a@b>"), STR_INIT(""), STR_INIT(""), false },
 	};
 
