@@ -192,6 +192,19 @@ static void add_qp(struct act *x, const struct mime *part, struct str text, bool
 	insert(x, part, buf_str(&b), top, ed);
 }
 
+/* What holds 8-bit text must not be declared 7bit, nor may what is around it (RFC 2045, 6.4). */
+static void declare_8bit(struct mime_edit *ed, const struct mime *part)
+{
+	const struct str field = STR("Content-Transfer-Encoding");
+	struct str encoding;
+
+	mime_edit_set(ed, part, field, STR("8bit"));
+	for (part = part->parent; part; part = part->parent)
+		if (mime_edit_find(ed, part, field, &encoding) &&
+		    str_ieq(str_trim(encoding), STR("7bit")))
+			mime_edit_set(ed, part, field, STR("8bit"));
+}
+
 static bool add_to_part(struct act *x, const struct disclaimer *d, const struct mime *part,
 			struct mime_edit *ed)
 {
@@ -210,7 +223,7 @@ static bool add_to_part(struct act *x, const struct disclaimer *d, const struct 
 		return true;
 	}
 	if (!is_seven_bit(text) && is_seven_bit(part->body))
-		mime_edit_set(ed, part, STR("Content-Transfer-Encoding"), STR("8bit"));
+		declare_8bit(ed, part);
 	insert(x, part, text, d->top, ed);
 	return true;
 }
