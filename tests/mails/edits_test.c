@@ -15,6 +15,7 @@ struct change {
 	const char *name, *rules;
 	int (*check)(struct arena *a, const struct mime *before, const struct mime *after,
 		     struct err *e);
+	bool for_good; /* done to the result it changes nothing more */
 };
 
 static int to_buf(void *ctx, struct str bytes, struct err *e)
@@ -148,23 +149,24 @@ static int check_removal(struct arena *a, const struct mime *before, const struc
 }
 
 static const struct change changes[] = {
-	{ "header", "rule 50 in r\naction\nobj 4003 X-Probe:on\n", check_header },
-	{ "disclaimer", "rule 50 in r\naction\nobj 4009 <p>Disclaimer</p>\n", check_disclaimer },
+	{ "header", "rule 50 in r\naction\nobj 4003 X-Probe:on\n", .check = check_header },
+	{ "disclaimer", "rule 50 in r\naction\nobj 4009 <p>Disclaimer</p>\n",
+	  .check = check_disclaimer },
 	{ "disclaimer at the start",
 	  "rule 50 in r\naction\nobj 4009 Disclaimer\nattr top 1\nattr separator 0\n",
-	  check_disclaimer },
+	  .check = check_disclaimer },
 	{ "two disclaimers",
 	  "rule 50 in r\naction\nobj 4009 Disclaimer \xc3\xbc\n"
 	  "rule 40 in s\naction\nobj 4009 Disclaimer 2\n",
-	  check_disclaimer },
-	{ "all attachments", "rule 50 in r\naction\nobj 4007 1,0:gone\n", check_removal },
+	  .check = check_disclaimer },
+	{ "all attachments", "rule 50 in r\naction\nobj 4007 1,0:gone\n", .check = check_removal },
 	{ "named attachments",
-	  "rule 50 in r\nwhat\nobj 3004 .*\naction\nobj 4007 0,0:gone __FILENAME__\n",
-	  check_removal },
+	  "rule 50 in r\nwhat\nobj 3004 (?!REMOVED_).*\naction\nobj 4007 0,0:gone\n",
+	  .check = check_removal, .for_good = true },
 	{ "images and applications",
 	  "rule 50 in r\nwhat\nobj 3003 content-type:(?i)image|application\naction\n"
 	  "obj 4007 0,0:gone\nrule 40 in s\naction\nobj 4007 1,0:gone, too\n",
-	  check_removal },
+	  .check = check_removal },
 };
 
 static const struct mime_edit *delivered(struct arena *a, struct testcase *t)
@@ -184,17 +186,43 @@ static const struct mime_edit *delivered(struct arena *a, struct testcase *t)
 	return NULL;
 }
 
-static int check_change(struct arena *a, const struct change *c, struct str raw, struct err *e)
+/* The mail, as it was and as it is delivered. */
+struct pair {
+	struct mime *before;
+	struct str after;
+	bool changed;
+};
+
+static struct pair changed(struct arena *a, const struct change *c, struct str raw)
 {
 	struct str text = str_fmt(a, "#\n[rules]\n%s[env]\nto a@inside.example\n[mail]\nX: y\n\n",
 				  c->rules);
 	struct testcase *t = testcase_read(a, text);
-	struct mime *after;
+	const struct mime_edit *ed;
 
 	testcase_set_mail(a, t, raw);
-	if (mime_parse(a, written(a, t->scan.mime, delivered(a, t)), NULL, &after, e) < 0)
+	ed = delivered(a, t);
+	return (struct pair){ t->scan.mime, written(a, t->scan.mime, ed), ed };
+}
+
+/* Line ends that Postfix lets nobody have: a header that holds a whole mail cannot be mended. */
+static bool has_bare_cr(struct str raw)
+{
+	ptrdiff_t at = str_chr(raw, '\r');
+
+	return at >= 0 && !str_starts(str_from(raw, (size_t)at), STR("\r\n"));
+}
+
+static int check_change(struct arena *a, const struct change *c, struct str raw, struct err *e)
+{
+	struct pair p = changed(a, c, raw);
+	struct mime *after;
+
+	if (mime_parse(a, p.after, NULL, &after, e) < 0)
 		return -1;
-	return c->check(a, t->scan.mime, after, e);
+	if (c->for_good && !has_bare_cr(raw) && changed(a, c, p.after).changed)
+		return err_set(e, ERR_BUG, "done again it changes more");
+	return c->check(a, p.before, after, e);
 }
 
 static int check_archive(const char *name)
