@@ -78,7 +78,9 @@ static const struct quar_row rows[] = {
 	  .spam_level = 7,
 	  .info = STR_INIT("GTUBE:1000"),
 	  .sender = STR_INIT("envelope@x"),
-	  .header = STR_INIT("Subject: =?utf-8?q?H=C3=A9llo?=\n world\nFrom: Ann <ann@x>\n"),
+	  /* with marks that turn the direction of what is behind them */
+	  .header = STR_INIT("Subject: =?utf-8?q?H=C3=A9=E2=80=AEll=E2=81=A7o?=\n world\n"
+			     "From: Ann <ann@x>\n"),
 	  .file = STR_INIT("spam/5A/1"),
 	  .pmail = STR_INIT("o'b:ob@x"),
 	  .receiver = STR_INIT("bob@x") },

@@ -1,6 +1,7 @@
 #include <time.h>
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "gw/report/report_int.h"
 #include "lib/charset/charset.h"
 #include "lib/mime/mime.h"
@@ -42,16 +43,30 @@ static struct str html(struct arena *a, struct str s)
 	return buf_str(&b);
 }
 
-/* One line of UTF-8, whatever the sender wrote. */
+/* What turns the direction of the text behind it, so that it reads like another one. */
+static bool turns(int32_t c)
+{
+	return (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e ||
+	       c == 0x200f || c == 0x61c;
+}
+
+/* One line of UTF-8 that says what it shows, whatever the sender wrote. */
 static struct str clean(struct arena *a, struct str s)
 {
-	struct str text = str_copy(a, charset_scrub(a, s));
-	char *p = (char *)(uintptr_t)text.p;
+	struct str rest = charset_scrub(a, s);
+	struct buf b;
 
-	for (size_t i = 0; i < text.n; i++)
-		if ((unsigned char)p[i] < ' ' || p[i] == 0x7f)
-			p[i] = ' ';
-	return text;
+	buf_init(&b, a, SIZE_MAX);
+	while (rest.n) {
+		struct str from = rest;
+		int32_t c = utf8_next(&rest);
+
+		if (c < ' ' || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029)
+			buf_addc(&b, ' ');
+		else if (!turns(c))
+			buf_add(&b, str_sub(from, 0, from.n - rest.n));
+	}
+	return buf_str(&b);
 }
 
 /* NAME for HTML, NAME_plain as it is. */
