@@ -4,8 +4,10 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/vec.h"
+#include "gw/rules/rules_int.h"
 #include "gw/rules/whitelist_int.h"
 #include "lib/cidr/cidr.h"
+#include "lib/re/re.h"
 
 enum kind {
 	KIND_REGEX = 1000,
@@ -159,7 +161,7 @@ static bool add_pattern(struct arena *a, struct lines *lines, int64_t kind, stru
 	buf_init(&b, a, WHITELIST_LINE_MAX);
 	buf_addz(&b, kind == KIND_REGEX ? "/^(" : kind == KIND_DOMAIN ? "/^.+@" : "/^");
 	if (kind == KIND_REGEX)
-		ok = add_regex(&b, value);
+		ok = add_regex(&b, rule_re_text(a, value, RE_FULL));
 	else
 		add_quoted(&b, value);
 	buf_addz(&b, kind == KIND_REGEX ? ")$/ OK" : "$/ OK");

@@ -73,6 +73,7 @@ static void test_receiver_kinds(void **state)
 	assert_true(receiver(of(1007, "bob@inside.test"), "BOB@inside.test"));
 	assert_true(receiver(of(1008, "inside.test"), "bob@inside.test"));
 	assert_true(receiver(of(1009, "b.b@.*"), "bob@inside.test"));
+	assert_true(receiver(of(1009, "*@inside\\.test"), "bob@inside.test"));
 	assert_false(receiver(of(1007, "bob@inside.test"), "rob@inside.test"));
 }
 
@@ -119,6 +120,7 @@ static void test_tables(void **state)
 		{ 15, 1000, STR("z{2}+") },
 		{ 16, 1000, STR("z{1,2000}") },
 		{ 17, 1000, STR("((z{20}){20}){20}") },
+		{ 18, 1000, STR("*@y\\.test") },
 	};
 	struct whitelist_tables t;
 	struct err e;
@@ -126,7 +128,8 @@ static void test_tables(void **state)
 	(void)state;
 	log_quiet(true);
 	assert_int_equal(whitelist_tables(a, rows, ARRAY_LEN(rows), &t, &e), 0);
-	assert_string_equal(str_z(a, t.senders), "/^(a|b\\/c[0-9]@(.*))$/ OK\n"
+	assert_string_equal(str_z(a, t.senders), "/^(.*@y\\.test)$/ OK\n"
+						 "/^(a|b\\/c[0-9]@(.*))$/ OK\n"
 						 "/^(z{2,3}\\{,3\\})$/ OK\n"
 						 "/^.+@x\\.test$/ OK\n"
 						 "/^a\\+\\{b\\}@x\\.test$/ OK\n");
