@@ -285,6 +285,22 @@ static void explain_rule(struct explain *x, const struct rule *rule, bool failed
 		explain_outcome(x, rule, at);
 }
 
+/* Those that rules can match as unreadable, if any rule had to know. */
+static void explain_archives(struct explain *x)
+{
+	const char *before = "\nARCHIVES\n";
+
+	for (uint32_t i = 0; x->s->archives && i < x->s->n_parts; i++) {
+		const struct scan_archive *in = x->s->archives[i];
+
+		if (!in || !in->problem.n)
+			continue;
+		buf_addf(x->out, "%s  part %u is " SCAN_UNREADABLE ": ", before, i + 1);
+		say_visible(x, "", in->problem, "\n");
+		before = "";
+	}
+}
+
 static void explain_spam(struct explain *x)
 {
 	const struct scan_spam *spam = x->trace->plan->spam;
@@ -341,6 +357,7 @@ struct outbox *rules_explain(struct arena *a, const struct rules *r, const struc
 	for (size_t i = 0; i < r->n; i++)
 		explain_rule(&x, &r->all[i], ret < 0 && is_last(&x, &r->all[i]));
 	if (ret == 0) {
+		explain_archives(&x);
 		explain_spam(&x);
 		ret = explain_outbox(&x, plan, &outbox, &e);
 	}

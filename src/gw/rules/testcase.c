@@ -41,6 +41,8 @@ int scan_part_archive(struct scan *s, const struct mime *part, const struct scan
 	if (current->no_archives)
 		return err_set(e, ERR_SYS, "no lister today");
 	*out = s->virus.n ? &nothing : &current->archives[part->aid - 1];
+	if (!s->virus.n)
+		s->archives = current->archive_of;
 	return 0;
 }
 
@@ -71,8 +73,7 @@ struct test_type {
 
 struct test_inside {
 	int64_t aid;
-	bool is_name;
-	struct str text;
+	struct str what, text;
 };
 
 struct reader {
@@ -271,7 +272,7 @@ static void read_inside(struct reader *r, struct str rest)
 	struct test_inside *in = vec_push(r->a, &r->inside);
 
 	in->aid = number(word(&rest));
-	in->is_name = str_eq(word(&rest), STR("name"));
+	in->what = word(&rest);
 	in->text = rest;
 }
 
@@ -410,9 +411,11 @@ void testcase_set_mail(struct arena *a, struct testcase *t, struct str raw)
 	s->message_id = mime_message_id(a, s->mime);
 	t->types = NEW_N(a, struct scan_types, s->n_parts);
 	t->archives = NEW_N(a, struct scan_archive, s->n_parts);
+	t->archive_of = NEW_N(a, struct scan_archive *, s->n_parts);
 	for (uint32_t i = 0; i < s->n_parts; i++) {
 		t->types[i].header = s->parts[i]->header_type;
 		t->types[i].magic = STR("application/octet-stream");
+		t->archive_of[i] = &t->archives[i];
 	}
 }
 
@@ -441,7 +444,9 @@ static void finish_archives(struct reader *r)
 			archive->types = NEW_N(r->a, struct str, r->inside.n);
 			archive->names = NEW_N(r->a, struct str, r->inside.n);
 		}
-		if (in->is_name)
+		if (str_eq(in->what, STR("problem")))
+			archive->problem = in->text;
+		else if (str_eq(in->what, STR("name")))
 			archive->names[archive->n_names++] = in->text;
 		else
 			archive->types[archive->n_types++] = in->text;

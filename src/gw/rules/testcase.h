@@ -12,7 +12,7 @@
  *	attr subject Hello		an attribute of that object
  *	[env]
  *	from, to, ip, out, virus, broken, spam LEVEL, hit NAME SCORE TEXT, nospam, nolists,
- *	type AID MAGIC GLOB, inside AID type|name TEXT, noarchives, white USER LIST,
+ *	type AID MAGIC GLOB, inside AID type|name|problem TEXT, noarchives, white USER LIST,
  *	black USER LIST, time HH:MM, set NAME, crlf, ldap PROFILE ACCOUNT ADDRESS,ADDRESS... GROUP,
  *	ldapbroken PROFILE, profile NAME [disabled]
  *	[mail]
@@ -54,6 +54,7 @@ struct testcase {
 	struct rules_mail mail;
 	struct scan_types *types; /* by aid - 1 */
 	struct scan_archive *archives; /* as well */
+	struct scan_archive **archive_of;
 	struct scan_spam spam;
 	struct people people;
 	struct cfg_ldap ldap;

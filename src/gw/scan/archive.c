@@ -96,7 +96,7 @@ static struct scan_archive *keep(struct arena *a, const struct archive_content *
 
 	if (c->n_types)
 		memcpy(types, c->types, c->n_types * sizeof(*types));
-	*kept = (struct scan_archive){ types, c->names, c->n_types, c->n_names };
+	*kept = (struct scan_archive){ types, c->names, c->n_types, c->n_names, c->problem };
 	if (c->problem.n)
 		types[kept->n_types++] = STR(SCAN_UNREADABLE);
 	return kept;
@@ -124,6 +124,8 @@ static struct scan_archive *unite(struct arena *a, const struct scan_archive *on
 	two->names = joined(a, one->names, one->n_names, two->names, two->n_names);
 	two->n_types += one->n_types;
 	two->n_names += one->n_names;
+	if (one->problem.n)
+		two->problem = one->problem;
 	return two;
 }
 

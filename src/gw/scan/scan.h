@@ -55,6 +55,7 @@ struct scan_archive {
 	struct str *types; /* by content, by name, and declared by mails inside; each once */
 	struct str *names; /* without directories, UTF-8 */
 	size_t n_types, n_names;
+	struct str problem; /* why not all could be seen; empty: all was */
 };
 
 struct scan_hit {
