@@ -25,6 +25,7 @@ struct version {
 	struct version *later;	      /* next of those that are different from all before */
 	struct str change;	      /* what was done to the parent */
 	enum disclaimer_result disclaimed; /* if that was a disclaimer */
+	bool undisclaimed; /* and a text that should have got it has not */
 	uint32_t sealed;      /* the first part that it left alone, signed or encrypted; or 0 */
 	size_t deliver;		      /* index + 1 of its delivery in the outbox */
 };

@@ -1,6 +1,7 @@
 #include "gw/rules/disclaimer.h"
 
 #include "base/enc.h"
+#include "base/utf8.h"
 #include "lib/charset/charset.h"
 
 /* Which byte of a character comes first: what UTF-16 begins with. */
@@ -119,6 +120,33 @@ static bool convert(struct act *x, struct str charset, struct str text, struct s
 	       !mark_size(*out);
 }
 
+/* HTML can say every character in ASCII. */
+static struct str as_entities(struct arena *a, struct str html)
+{
+	struct buf b;
+
+	buf_init(&b, a, SIZE_MAX);
+	while (html.n) {
+		struct str from = html;
+		int32_t c = utf8_next(&html);
+
+		if (c < 0x80)
+			buf_add(&b, str_sub(from, 0, from.n - html.n));
+		else
+			buf_addf(&b, "&#%d;", (int)c);
+	}
+	return buf_str(&b);
+}
+
+/* In the charset of a part; HTML that has no room in it, without the characters it lacks. */
+static bool convert_for(struct act *x, const struct mime *part, struct str charset,
+			struct str text, struct str *out)
+{
+	return convert(x, charset, text, out) ||
+	       (is_kind(part, "text/html") &&
+		convert(x, charset, as_entities(x->a, text), out));
+}
+
 /* Line ends are one byte, and can stand in a message as they are. */
 static bool has_plain_lines(struct act *x, struct str charset)
 {
@@ -137,7 +165,7 @@ static bool add_base64(struct act *x, const struct mime *part, struct str text, 
 	size_t at;
 
 	if (enc_base64_decode(x->a, mime_edit_find_body(ed, part), BODY_MAX, &body, &ignored) < 0 ||
-	    !convert(x, charset_of(part, body), text, &text))
+	    !convert_for(x, part, charset_of(part, body), text, &text))
 		return false;
 	at = top ? mark_size(body) : body.n;
 	buf_init(&plain, x->a, SIZE_MAX);
@@ -216,7 +244,7 @@ static bool add_to_part(struct act *x, const struct disclaimer *d, const struct 
 	if (part->encoding == MIME_BASE64)
 		return add_base64(x, part, text, d->top, ed);
 	charset = charset_of(part, part->body);
-	if (!has_plain_lines(x, charset) || !convert(x, charset, text, &text))
+	if (!has_plain_lines(x, charset) || !convert_for(x, part, charset, text, &text))
 		return false;
 	if (part->encoding == MIME_QP) {
 		add_qp(x, part, text, d->top, ed);
@@ -261,7 +289,10 @@ static enum disclaimer_result add_below(struct act *x, const struct disclaimer *
 		return add_to_children(x, d, part, v);
 	if (!is_place(part))
 		return DISCLAIMER_NO_PLACE;
-	return add_to_part(x, d, part, &v->edit) ? DISCLAIMER_ADDED : DISCLAIMER_FAILED;
+	if (add_to_part(x, d, part, &v->edit))
+		return DISCLAIMER_ADDED;
+	v->undisclaimed = true;
+	return DISCLAIMER_FAILED;
 }
 
 enum disclaimer_result disclaimer_add(struct act *x, const struct disclaimer *d, struct version *v)

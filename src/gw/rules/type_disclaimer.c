@@ -86,7 +86,6 @@ static struct disclaimer finished(struct arena *a, const struct disclaimer_objec
 static void change_group(const struct disclaimer_object *o, struct act *x,
 			 const struct act_group *g)
 {
-	enum disclaimer_result result;
 	struct disclaimer d;
 	struct version *v;
 	bool fresh;
@@ -97,16 +96,14 @@ static void change_group(const struct disclaimer_object *o, struct act *x,
 			   str_cat(x->a, d.top ? STR("above ") : STR("below "), d.html), &fresh);
 	if (fresh)
 		v->disclaimed = disclaimer_add(x, &d, v);
-	result = v->disclaimed;
 	if (v->sealed)
 		act_note(x, g, LINE_DISCLAIMER_SEALED, STR_NONE, STR_NONE, v->sealed);
-	if (result == DISCLAIMER_ADDED)
+	if (v->disclaimed == DISCLAIMER_ADDED) {
 		act_assign(x, g, version_settle(x->base, v));
-	if (result != DISCLAIMER_NO_PLACE)
-		act_note(x, g,
-			 result == DISCLAIMER_ADDED ? LINE_DISCLAIMER_ADDED
-						    : LINE_DISCLAIMER_FAILED,
-			 STR_NONE, STR_NONE, 0);
+		act_note(x, g, LINE_DISCLAIMER_ADDED, STR_NONE, STR_NONE, 0);
+	}
+	if (v->undisclaimed)
+		act_note(x, g, LINE_DISCLAIMER_FAILED, STR_NONE, STR_NONE, 0);
 }
 
 static void carry_out(const void *o, struct act *x)
