@@ -15,12 +15,20 @@ from email.message import EmailMessage
 from corpora import RULES, skip
 from documents import pdf
 
-PLUGINS = ["Check", "PDFInfo", "FromNameSpoof", "AutoLearnThreshold", "Bayes"]
+PLUGINS = ["Check", "PDFInfo", "FromNameSpoof", "AutoLearnThreshold", "Bayes", "AWL"]
 RULES_OF_OURS = """\
 report_safe 0
 fold_headers 0
 trusted_networks 10.0.0.0/8
 bayes_path {top}/bayes
+header AWL eval:check_from_in_auto_welcomelist()
+priority AWL 1000
+tflags AWL userconf noautolearn
+body OFTEN /often/
+score OFTEN 3.21
+body UNCOUNTED /often/
+tflags UNCOUNTED noautolearn
+score UNCOUNTED 0.7
 fns_add_addrlist (bank) *@bank.example.com *@bank-mail.example.net
 body __PDF eval:pdf_count(1)
 header __FNS eval:check_fromname_spoof()
@@ -42,10 +50,10 @@ TAGS = {
              " SUBTESTSCOLLAPSED SUBTESTSCOLLAPSED(,) SUBTESTSCOLLAPSED(;)",
     "Score": "YESNO YESNO(a) YESNO(a,b) YESNOCAPS YESNOCAPS(a) YESNOCAPS(a,b) SCORE SCORE(0) REQD"
              " STARS STARS(x) BAYES AUTOLEARN AUTOLEARNSCORE",
+    "Awl": "AWL AWLMEAN AWLCOUNT AWLPRESCORE",
     "Empty": "RULESVERSION SUBJPREFIX TOKENSUMMARY BAYESTC BAYESTCLEARNED BAYESTCSPAMMY"
              " BAYESTCHAMMY HAMMYTOKENS HAMMYTOKENS(2,short) SPAMMYTOKENS RBL PYZOR DCCB DCCR"
-             " DCCREP DKIMDOMAIN DKIMIDENTITY DKIMSELECTOR AWL AWLMEAN AWLCOUNT AWLPRESCORE"
-             " REMOTEHOSTNAME REMOTEHOSTADDR",
+             " DCCREP DKIMDOMAIN DKIMIDENTITY DKIMSELECTOR REMOTEHOSTNAME REMOTEHOSTADDR",
     "None": "NOSUCHTAG PDF FNS URIHOSTS A_B HEADER(Nope) HEADER(Subject)",
 }
 INFO = [b"/Title (T one) /Author (An \\(A\\))", b"/Creator (Writer)", b"/Producer (Maker 7.0)"]
@@ -81,6 +89,8 @@ MAILS = {
     "pdf": mail("a@example.com", pdf(*INFO, b"endobj")),
     "images": mail("a@example.com", pdf(*INFO, *IMAGES)),
     "pdfs": mail(SPOOFED, pdf(*INFO, *IMAGES), pdf(*INFO), pdf(IMAGES[1], magic=b"%PDF-1.7")),
+    "hops again": HOPS.replace(b"text", b"often"),
+    "and again": HOPS,
     "no pdf": mail("a@example.com", b"nothing of a PDF"),
 }
 
@@ -121,10 +131,11 @@ def main():
     bad = 0
     with tempfile.TemporaryDirectory() as top:
         where = site(top)
+        lists = f"--cf=auto_welcomelist_path {top}/{{}}"
         seen = {}
         for name, text in MAILS.items():
-            theirs = fields(["spamassassin", "-x", *where], text)
-            got = fields([program, *where], text)
+            theirs = fields(["spamassassin", "-x", *where, lists.format("theirs")], text)
+            got = fields([program, *where, lists.format("ours")], text)
             for field in TAGS:
                 for want, have in zip(theirs[field], got[field]):
                     seen.setdefault(want.partition("=")[0], set()).add(want)
@@ -133,7 +144,8 @@ def main():
                         print(f"{name}: SpamAssassin {want}, ours {have}")
                 bad += len(theirs[field]) != len(got[field])
         changing = {tag for tag, values in seen.items() if len(values) > 1}
-    still = set((TAGS["Pdf"] + " " + TAGS["Fns"] + " " + TAGS["Relays"]).split()) - changing
+    still = {tag for field in ("Pdf", "Fns", "Relays", "Awl") for tag in TAGS[field].split()}
+    still -= changing
     if still:
         print(f"no mail changes {sorted(still)}")
     print(f"{len(MAILS)} mails, {len(seen)} tags, {bad} values differ")

@@ -131,6 +131,28 @@ static bool points(const struct eval_hits *h, double *out)
 	return true;
 }
 
+static const char *const tags[] = { "AWL", "AWLMEAN", "AWLCOUNT", "AWLPRESCORE", NULL };
+
+/* Before the list has its say. */
+static double score(const struct eval_hits *h)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < h->n; i++)
+		if (!h->rules->rules[h->v[i].rule].subrule)
+			sum += h->v[i].count * h->v[i].score;
+	return sum;
+}
+
+static void tell(struct eval_run *r, const struct awl_entry *entry, double pull)
+{
+	double count = (double)entry->count;
+	const double values[] = { pull, entry->total / count, count, score(r->hits) };
+
+	for (size_t i = 0; i < ARRAY_LEN(values); i++)
+		captures_tell(r->captures, tags[i], str_fmt(r->a, "%.1f", values[i]));
+}
+
 static unsigned check_from(struct eval_run *r, const struct eval_args *args)
 {
 	const struct awl_conf *c = r->conf;
@@ -157,6 +179,8 @@ static unsigned check_from(struct eval_run *r, const struct eval_args *args)
 	log_debug("auto-welcomelist: %.*s: %.3f of %llu mails; this one has %.3f, pulled by %.3f",
 		  STR_ARG(mail->key), entry.total, (unsigned long long)entry.count, mail->points,
 		  pull);
+	if (entry.count)
+		tell(r, &entry, pull);
 	r->score = points_round(pull);
 	return pull != 0;
 }
@@ -194,6 +218,7 @@ const struct eval_family eval_awl = {
 	.conf_init = conf_init,
 	.setting = setting,
 	.learn = learn,
+	.tags = tags,
 };
 
 struct str eval_awl_path(const void *conf)
