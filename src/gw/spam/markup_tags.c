@@ -387,29 +387,6 @@ static void tag_report(struct tag *t)
 	markup_summary(t->b, t->c, true);
 }
 
-/* What spamd would know of who has asked. */
-static void tag_remote_name(struct tag *t)
-{
-	buf_addz(t->b, "localhost");
-}
-
-static void tag_remote_address(struct tag *t)
-{
-	buf_addz(t->b, "127.0.0.1");
-}
-
-/* Unless it was counted. */
-static void tag_no_points(struct tag *t)
-{
-	buf_addz(t->b, "0");
-}
-
-/* Stands for nothing unless somebody has told its value. */
-static void tag_nothing(struct tag *t)
-{
-	(void)t;
-}
-
 static void tag_header(struct tag *t)
 {
 	const struct spam_header_query q = spam_header_query_parse(t->argument);
@@ -471,10 +448,7 @@ static const struct {
 	{ "SUBTESTS", tag_subtests },
 	{ "SUBTESTSCOLLAPSED", tag_subtests_collapsed },
 	{ "REPORT", tag_report },
-	{ "REMOTEHOSTNAME", tag_remote_name },
-	{ "REMOTEHOSTADDR", tag_remote_address },
 	{ "AUTOLEARN", tag_autolearn },
-	{ "AUTOLEARNSCORE", tag_no_points },
 	{ "BAYES", tag_bayes },
 	{ "STARS", tag_stars },
 	{ "VERSION", tag_version },
@@ -490,27 +464,19 @@ static const struct {
 	{ "RELAYSUNTRUSTED", tag_relays_untrusted },
 	{ "RELAYSINTERNAL", tag_relays_internal },
 	{ "RELAYSEXTERNAL", tag_relays_external },
-	{ "RULESVERSION", tag_nothing },
-	{ "SUBJPREFIX", tag_nothing },
-	{ "TOKENSUMMARY", tag_nothing },
-	{ "BAYESTC", tag_nothing },
-	{ "BAYESTCLEARNED", tag_nothing },
-	{ "BAYESTCSPAMMY", tag_nothing },
-	{ "BAYESTCHAMMY", tag_nothing },
-	{ "HAMMYTOKENS", tag_nothing },
-	{ "SPAMMYTOKENS", tag_nothing },
-	{ "RBL", tag_nothing },
-	{ "PYZOR", tag_nothing },
-	{ "DCCB", tag_nothing },
-	{ "DCCR", tag_nothing },
-	{ "DCCREP", tag_nothing },
-	{ "DKIMDOMAIN", tag_nothing },
-	{ "DKIMIDENTITY", tag_nothing },
-	{ "DKIMSELECTOR", tag_nothing },
-	{ "AWL", tag_nothing },
-	{ "AWLMEAN", tag_nothing },
-	{ "AWLCOUNT", tag_nothing },
-	{ "AWLPRESCORE", tag_nothing },
+};
+
+/* What a tag stands for while nobody has told its value. */
+static const struct {
+	const char *name, *text;
+} defaults[] = {
+	{ "AUTOLEARNSCORE", "0" }, { "REMOTEHOSTNAME", "localhost" },
+	{ "REMOTEHOSTADDR", "127.0.0.1" }, { "RULESVERSION", "" }, { "SUBJPREFIX", "" },
+	{ "TOKENSUMMARY", "" }, { "BAYESTC", "" }, { "BAYESTCLEARNED", "" },
+	{ "BAYESTCSPAMMY", "" }, { "BAYESTCHAMMY", "" }, { "HAMMYTOKENS", "" },
+	{ "SPAMMYTOKENS", "" }, { "RBL", "" }, { "PYZOR", "" }, { "DCCB", "" }, { "DCCR", "" },
+	{ "DCCREP", "" }, { "DKIMDOMAIN", "" }, { "DKIMIDENTITY", "" }, { "DKIMSELECTOR", "" },
+	{ "AWL", "" }, { "AWLMEAN", "" }, { "AWLCOUNT", "" }, { "AWLPRESCORE", "" },
 };
 
 /* Length of the tag that `text` begins with, underscores included; 0 if it is none. */
@@ -577,16 +543,24 @@ static bool add_told(struct tag *t, struct str name)
 	return true;
 }
 
+static bool add_default(struct tag *t, struct str name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(defaults); i++)
+		if (str_eq(name, str_of(defaults[i].name))) {
+			buf_addz(t->b, defaults[i].text);
+			return true;
+		}
+	return false;
+}
+
 static bool tag_expand(struct tag *t, struct str name)
 {
-	if (add_told(t, name))
-		return true;
 	for (size_t i = 0; i < ARRAY_LEN(tags); i++)
 		if (str_eq(name, str_of(tags[i].name))) {
 			tags[i].add(t);
 			return true;
 		}
-	return add_metadata(t, name);
+	return add_metadata(t, name) || add_told(t, name) || add_default(t, name);
 }
 
 void markup_expand(struct buf *b, const struct spam_checked *c, struct str text)
