@@ -151,8 +151,9 @@ def test_tls(strict, letter):
     strict.gw.wait_log(r"TLS connection established from .*198\.18\.25\.10")   # tlslog
 
 
-def test_tls_inbound_domains(strict):
-    answer = verdict(strict, sender="x@spam.example")
+@pytest.mark.parametrize("domain", ["spam.example", "Below.Spam.Example"])
+def test_tls_inbound_domains(strict, domain):
+    answer = verdict(strict, sender=f"x@{domain}")
     assert answer.code == 450 and "Session encryption is required" in answer.text
 
 

@@ -118,7 +118,7 @@ static struct str find_place(struct judge *j, const struct target_file *f, struc
 
 	if (!str_word(&rest, &first))
 		first = words;
-	for (size_t i = 0; i < ARRAY_LEN(both); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(both) && j->faults.n < FAULTS_MAX; i++) {
 		ptrdiff_t at = find_either(j, both[i]->content, str_trim(words));
 
 		if (at < 0)
@@ -141,14 +141,17 @@ static void add_fault(struct judge *j, struct str place, struct str reason)
 		vec_add(j->a, &j->faults, text);
 }
 
-/* The number in ", line 7:" or ": line 7:"; 0 if there is none. */
-static int64_t line_number(struct str message)
+/* Takes "FILE, line 7: " or "FILE: line 7: " off the message; 0 if it has no such number. */
+static int64_t take_line_number(struct str *message)
 {
-	ptrdiff_t at = str_find(message, STR(" line "));
-	struct str rest = at < 0 ? STR_NONE : str_from(message, (size_t)at + 6);
+	ptrdiff_t at = str_find(*message, STR(" line "));
+	struct str rest = at < 0 ? STR_NONE : str_from(*message, (size_t)at + 6);
 	int64_t number;
 
-	return str_int(str_cut(&rest, ':'), 1, INT32_MAX, &number) ? number : 0;
+	if (!str_int(str_cut(&rest, ':'), 1, INT32_MAX, &number))
+		return 0;
+	*message = str_trim(rest);
+	return number;
 }
 
 /* What the message is about: what it quotes last, else the parameter in "reason: name = value". */
@@ -165,7 +168,7 @@ static struct str subject(struct str message)
 	return str_from(message, (size_t)(str_rchr(message, ' ') + 1));
 }
 
-/* "/run/pmgconfig.x1/main.cf, line 7: reason": the directory means nothing to anybody. */
+/* "/run/pmgconfig.x1/main.cf: reason": the directory means nothing to anybody. */
 static struct str without_path(struct judge *j, struct str message)
 {
 	ptrdiff_t at = str_find(message, str_of(j->dir));
@@ -201,7 +204,7 @@ static void judge_message(struct judge *j, struct str message, const struct warn
 {
 	const struct target_file *f =
 		str_find(message, STR("master.cf")) >= 0 ? j->master : j->main;
-	int64_t number = line_number(message);
+	int64_t number = take_line_number(&message);
 	struct str about = subject(message), reason = without_path(j, message);
 
 	if (w && w->reason) {

@@ -82,6 +82,17 @@ static int check_transport(struct str s, struct err *e)
 	return cfg_transport_parse(s, &t, e);
 }
 
+/* Postfix's access tables (access(5)), as main.cf has them, know no names with a dot in front. */
+static int check_inbound_domain(struct str s, struct err *e)
+{
+	if (str_starts(s, STR(".")))
+		return err_set(e, ERR_INVALID,
+			       "'%.*s' would have no effect: leave the dot out, a domain stands "
+			       "here for those below it, too",
+			       STR_ARG(s));
+	return check_domain(s, e);
+}
+
 static int check_inbound(struct str s, struct err *e)
 {
 	if (str_eq(s, STR("reject_plaintext_session")))
@@ -96,7 +107,7 @@ const struct conf_lines *cfg_list_kind(enum cfg_list list)
 		[CFG_MYNETWORKS] = { CONF_LIST, check_network, NULL },
 		[CFG_TRANSPORT] = { CONF_TABLE, check_transport_key, check_transport },
 		[CFG_TLS_POLICY] = { CONF_TABLE, check_tls_destination, check_tls_policy },
-		[CFG_TLS_INBOUND] = { CONF_TABLE, check_domain, check_inbound },
+		[CFG_TLS_INBOUND] = { CONF_TABLE, check_inbound_domain, check_inbound },
 	};
 
 	return &kinds[list];

@@ -110,6 +110,8 @@ static void test_bad_lines(void **state)
 		"brackets: [ipv6:::1]",
 		"tls_policy:1: value 'a.org sometimes': 'sometimes' is not a TLS policy (none, "
 		"may, encrypt, dane, dane-only, fingerprint, verify, secure)",
+		"tls_inbound_domains:1: value '.a.org reject_plaintext_session': '.a.org' would "
+		"have no effect: leave the dot out, a domain stands here for those below it, too",
 	};
 	struct cfg_problems problems;
 	struct cfg_lists lists;
@@ -121,7 +123,7 @@ static void test_bad_lines(void **state)
 	    "a.org smtp:[host:25\nb.org smtp:host\nc.org pipe:x:1\nd.org smtp:host:0\n"
 	    "e.org lmtp:inet:ipv6:::1:24\n");
 	put("tls_policy", "a.org sometimes\n");
-	put("tls_inbound_domains", "");
+	put("tls_inbound_domains", ".a.org reject_plaintext_session\n");
 	load(&lists, &problems);
 	for (size_t i = 0; i < problems.list.n && i < ARRAY_LEN(want); i++) {
 		struct str text = cfg_problem_text(a, &problems.list.p[i]);
