@@ -332,9 +332,16 @@ def test_judged_by_postconf(lab):
 
 @pytest.fixture(scope="module")
 def few(lab):
-    """The fewest SMTP daemons that there may be."""
+    """The fewest SMTP daemons that there may be.
+
+    When all are busy Postfix is impatient with everybody, for a quarter of an hour: it begins anew.
+    """
     with settings(lab.gw, max_smtpd_in=3, max_smtpd_out=3, spf=0):
         yield lab
+    lab.gw.postfix("stop")
+    lab.gw.postfix("start")
+    lab.gw.wait_port(25, world.GATEWAY)
+    lab.gw.wait_port(10025)
 
 
 @pytest.mark.parametrize("port", [25, 26], ids=["max_smtpd_in", "max_smtpd_out"])
