@@ -31,7 +31,7 @@ enum {
 	CHUNK_MIN = 64 * 1024,
 	ALIGN = 16,
 	/* What a mail larger than most has taken goes back to the system: malloc would keep it. */
-	TRIM_AFTER = 2 << 20,
+	TRIM_AFTER = 256 << 10,
 };
 
 struct chunk {
