@@ -37,11 +37,6 @@ void buf_add(struct buf *b, struct str s)
 	}
 }
 
-void buf_addc(struct buf *b, char c)
-{
-	buf_add(b, (struct str){ &c, 1 });
-}
-
 void buf_addz(struct buf *b, const char *z)
 {
 	buf_add(b, str_of(z));

@@ -19,7 +19,6 @@ struct buf {
 
 void buf_init(struct buf *b, struct arena *a, size_t max);
 void buf_add(struct buf *b, struct str s);
-void buf_addc(struct buf *b, char c);
 void buf_addz(struct buf *b, const char *z);
 void buf_addf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 
@@ -35,6 +34,15 @@ char *buf_room(struct buf *b, size_t n);
 
 /* What is there so far; valid until the next append. */
 struct str buf_str(const struct buf *b);
+
+/* Byte after byte, so the usual case is here. */
+static inline void buf_addc(struct buf *b, char c)
+{
+	if (!b->failed && b->n < b->cap && b->n < b->max)
+		b->p[b->n++] = c;
+	else
+		buf_add(b, (struct str){ &c, 1 });
+}
 
 /* The content; ERR_LIMIT, with the maximum in the message, if it did not fit. */
 MUST_CHECK int buf_done(struct buf *b, struct str *out, struct err *e);

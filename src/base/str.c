@@ -5,16 +5,6 @@
 
 #include "base/err.h"
 
-struct str str_of(const char *z)
-{
-	return z ? (struct str){ z, strlen(z) } : STR_NONE;
-}
-
-bool str_eq(struct str a, struct str b)
-{
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
 bool str_ieq(struct str a, struct str b)
 {
 	/* Names that differ mostly do so at the end: "X-…". */
@@ -49,31 +39,14 @@ int str_icmp(struct str a, struct str b)
 	return by_length(a, b);
 }
 
-bool str_starts(struct str s, struct str prefix)
-{
-	return s.n >= prefix.n && str_eq(str_sub(s, 0, prefix.n), prefix);
-}
-
 bool str_istarts(struct str s, struct str prefix)
 {
 	return s.n >= prefix.n && str_ieq(str_sub(s, 0, prefix.n), prefix);
 }
 
-bool str_ends(struct str s, struct str suffix)
-{
-	return s.n >= suffix.n && str_eq(str_from(s, s.n - suffix.n), suffix);
-}
-
 bool str_iends(struct str s, struct str suffix)
 {
 	return s.n >= suffix.n && str_ieq(str_from(s, s.n - suffix.n), suffix);
-}
-
-ptrdiff_t str_chr(struct str s, char c)
-{
-	const char *at = s.n ? memchr(s.p, c, s.n) : NULL;
-
-	return at ? at - s.p : -1;
 }
 
 ptrdiff_t str_rchr(struct str s, char c)
@@ -102,21 +75,6 @@ ptrdiff_t str_ifind(struct str s, struct str needle)
 		    str_istarts(str_from(s, i), needle))
 			return (ptrdiff_t)i;
 	return -1;
-}
-
-struct str str_from(struct str s, size_t off)
-{
-	if (off > s.n)
-		off = s.n;
-	return (struct str){ s.p ? s.p + off : NULL, s.n - off };
-}
-
-struct str str_sub(struct str s, size_t off, size_t n)
-{
-	s = str_from(s, off);
-	if (s.n > n)
-		s.n = n;
-	return s;
 }
 
 struct str str_ltrim(struct str s)

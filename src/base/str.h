@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/lint.h"
@@ -25,26 +26,62 @@ struct str {
 /* For printf: "%.*s", STR_ARG(s) */
 #define STR_ARG(s) (int)((s).n > 0x7fffffff ? 0x7fffffff : (s).n), (s).p ? (s).p : ""
 
-struct str str_of(const char *z); /* NULL gives STR_NONE */
+/* What is inline here is asked so often that a call would cost more than the answer. */
 
-bool str_eq(struct str a, struct str b);
+/* NULL gives STR_NONE. */
+static inline struct str str_of(const char *z)
+{
+	return z ? (struct str){ z, strlen(z) } : STR_NONE;
+}
+
+static inline bool str_eq(struct str a, struct str b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+/* At most `n` bytes from `off`; both are clamped to what there is. */
+static inline struct str str_from(struct str s, size_t off)
+{
+	if (off > s.n)
+		off = s.n;
+	return (struct str){ s.p ? s.p + off : NULL, s.n - off };
+}
+
+static inline struct str str_sub(struct str s, size_t off, size_t n)
+{
+	s = str_from(s, off);
+	if (s.n > n)
+		s.n = n;
+	return s;
+}
+
+static inline bool str_starts(struct str s, struct str prefix)
+{
+	return s.n >= prefix.n && str_eq(str_sub(s, 0, prefix.n), prefix);
+}
+
+static inline bool str_ends(struct str s, struct str suffix)
+{
+	return s.n >= suffix.n && str_eq(str_from(s, s.n - suffix.n), suffix);
+}
+
 bool str_ieq(struct str a, struct str b); /* ASCII case does not matter, here and below */
 int str_cmp(struct str a, struct str b);  /* byte order, as memcmp */
 int str_icmp(struct str a, struct str b);
-bool str_starts(struct str s, struct str prefix);
 bool str_istarts(struct str s, struct str prefix);
-bool str_ends(struct str s, struct str suffix);
 bool str_iends(struct str s, struct str suffix);
 
 /* Offset of the first (last) occurrence, or -1. */
-ptrdiff_t str_chr(struct str s, char c);
+static inline ptrdiff_t str_chr(struct str s, char c)
+{
+	const char *at = s.n ? memchr(s.p, c, s.n) : NULL;
+
+	return at ? at - s.p : -1;
+}
+
 ptrdiff_t str_rchr(struct str s, char c);
 ptrdiff_t str_find(struct str s, struct str needle);
 ptrdiff_t str_ifind(struct str s, struct str needle);
-
-/* At most `n` bytes from `off`; both are clamped to what there is. */
-struct str str_sub(struct str s, size_t off, size_t n);
-struct str str_from(struct str s, size_t off);
 
 /* Without blanks (space, tab, CR, LF, VT, FF) at both ends, or one. */
 struct str str_trim(struct str s);

@@ -63,7 +63,7 @@ static int literal_split(struct str s, struct str *pattern, struct str *mods, st
 int conf_pattern(struct spam_conf *c, struct str literal, struct str *text, struct re **re,
 		 struct err *e)
 {
-	struct str pattern, mods;
+	struct str pattern, mods = STR_NONE;
 
 	if (literal_split(literal, &pattern, &mods, e) < 0)
 		return -1;
