@@ -273,12 +273,15 @@ class Gateway(Node):
         That is what is deferred, and what stays in `incoming`: a queue manager that was reloaded
         while the old one's delivery agent still held the lock of a mail passes over the file, and
         looks again after 300 s only. A flush makes it look at both.
+
+        Empty is what is empty twice: postqueue reads one directory after the other, and passes over
+        a mail that the filter gives back to `incoming` behind its eyes.
         """
         def empty():
             queue = self.queue()
             if any(mail["queue_name"] in ("deferred", "incoming") for mail in queue):
                 self.flush()
-            return not queue
+            return not queue and not self.queue()
         until(empty, lambda: f"the queue still has {self.queue()}", seconds, every=0.25)
 
     def quarantine(self, kind):
