@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-from corpora import RULES, skip
+from corpora import skip, small_site
 
 NAME = "x.t.example"
 # The record as a master file has it, and what rules see of it.
@@ -95,18 +95,10 @@ def code_lines():
 
 
 def site(top):
-    """The rule directory and the site directory."""
-    rules, here = os.path.join(top, "rules"), os.path.join(top, "site")
-    os.makedirs(rules)
-    os.makedirs(here)
-    for name in ("20_aux_tlds.cf", "languages"):
-        os.symlink(os.path.join(RULES, name), os.path.join(rules, name))
-    with open(os.path.join(here, "plugins.pre"), "w", encoding="ascii") as pre:
-        print("loadplugin Mail::SpamAssassin::Plugin::Check\n"
-              "loadplugin Mail::SpamAssassin::Plugin::AskDNS", file=pre)
-    with open(os.path.join(here, "local.cf"), "w", encoding="ascii") as conf:
-        print("dns_available yes\nuse_bayes 0\nreport_safe 0\ndns_server 127.0.0.1\n"
-              "add_header all Hits _TESTS(,)_", *rule_lines(), *code_lines(), sep="\n", file=conf)
+    """The options that name the rule directory and the site directory."""
+    text = "\n".join(["dns_available yes", "use_bayes 0", "report_safe 0", "dns_server 127.0.0.1",
+                      "add_header all Hits _TESTS(,)_", *rule_lines(), *code_lines()])
+    rules, here = small_site(top, ["Check", "AskDNS"], text)
     return ["-C", rules, f"--siteconfigpath={here}"]
 
 

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 
-from corpora import RULES, skip
+from corpora import RULES, skip, small_site
 
 HOST = "198.18.7.7"
 OTHER = "198.18.7.8"
@@ -82,17 +82,8 @@ class Services(http.server.BaseHTTPRequestHandler):
 
 def site(top):
     """The rule directory and the site directory."""
-    rules, here = os.path.join(top, "rules"), os.path.join(top, "site")
-    os.makedirs(rules)
-    os.makedirs(here)
-    for name in ("20_aux_tlds.cf", "languages"):
-        os.symlink(os.path.join(RULES, name), os.path.join(rules, name))
-    with open(os.path.join(here, "plugins.pre"), "w", encoding="ascii") as pre:
-        print("loadplugin Mail::SpamAssassin::Plugin::Check\n"
-              "loadplugin Mail::SpamAssassin::Plugin::DecodeShortURLs", file=pre)
-    with open(os.path.join(here, "local.cf"), "w", encoding="ascii") as conf:
-        print("dns_available yes\nuse_bayes 0\n" + RULE_LINES, file=conf)
-    return rules, here
+    return small_site(top, ["Check", "DecodeShortURLs"],
+                      "dns_available yes\nuse_bayes 0\n" + RULE_LINES)
 
 
 def check(program, where, lines, mail, **environment):

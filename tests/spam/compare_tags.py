@@ -12,7 +12,7 @@ import sys
 import tempfile
 from email.message import EmailMessage
 
-from corpora import RULES, skip
+from corpora import skip, small_site
 from documents import pdf
 
 PLUGINS = ["Check", "PDFInfo", "FromNameSpoof", "AutoLearnThreshold", "Bayes", "AWL"]
@@ -96,21 +96,13 @@ MAILS = {
 
 
 def site(top):
-    """The rule directory and the site directory."""
-    rules, here = os.path.join(top, "rules"), os.path.join(top, "site")
-    os.makedirs(rules)
-    os.makedirs(here)
-    for name in ("20_aux_tlds.cf", "languages"):
-        os.symlink(os.path.join(RULES, name), os.path.join(rules, name))
-    with open(os.path.join(here, "plugins.pre"), "w", encoding="ascii") as pre:
-        for plugin in PLUGINS:
-            print(f"loadplugin Mail::SpamAssassin::Plugin::{plugin}", file=pre)
-    with open(os.path.join(here, "local.cf"), "w", encoding="ascii") as conf:
-        conf.write(RULES_OF_OURS.format(top=top))
-        for name, tags in TAGS.items():
-            values = " | ".join(f"{tag}=_{tag}_" for tag in tags.split(" "))
-            # Names in front of the values have no underscores that could be taken for a tag's.
-            print(f"add_header all {name} {values}", file=conf)
+    """The options that name the rule directory and the site directory."""
+    text = RULES_OF_OURS.format(top=top)
+    for name, tags in TAGS.items():
+        values = " | ".join(f"{tag}=_{tag}_" for tag in tags.split(" "))
+        # Names in front of the values have no underscores that could be taken for a tag's.
+        text += f"add_header all {name} {values}\n"
+    rules, here = small_site(top, PLUGINS, text)
     return ["-L", "-C", rules, f"--siteconfigpath={here}"]
 
 

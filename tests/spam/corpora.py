@@ -31,6 +31,22 @@ def need_spamassassin():
     return tool
 
 
+def small_site(top, plugins, text):
+    """A rule directory without rules and a site directory with these plugins and this local.cf,
+    made below `top`; returns the two paths."""
+    rules, site = os.path.join(top, "rules"), os.path.join(top, "site")
+    os.makedirs(rules)
+    os.makedirs(site)
+    for name in ("20_aux_tlds.cf", "languages"):
+        os.symlink(os.path.join(RULES, name), os.path.join(rules, name))
+    with open(os.path.join(site, "plugins.pre"), "w", encoding="ascii") as pre:
+        for plugin in plugins:
+            print(f"loadplugin Mail::SpamAssassin::Plugin::{plugin}", file=pre)
+    with open(os.path.join(site, "local.cf"), "w", encoding="ascii") as conf:
+        print(text, file=conf)
+    return rules, site
+
+
 def unpack(name, directory):
     """The mails of a collection, as sorted paths below `directory`."""
     archive = os.path.join(shared(), "data", name + ".tar.zst")
