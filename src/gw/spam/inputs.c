@@ -57,7 +57,8 @@ bool input_may_match(struct arena *a, const struct spam_rules *rs, struct input_
 		words = re_set_words(in->rules.n);
 		if (!scan->maybe)
 			scan->maybe = NEW_N(a, uint64_t, words);
-		scan->each = n > 1 && n <= INPUT_EACH_MAX ? NEW_N(a, uint64_t, n * words) : NULL;
+		scan->each = n > 1 && n <= INPUT_EACH_MAX / words ? NEW_N(a, uint64_t, n * words)
+								     : NULL;
 		scan->text = texts;
 		re_set_scan(in->set, a, texts, n, scan->maybe, scan->each);
 	}

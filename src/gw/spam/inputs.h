@@ -15,7 +15,7 @@
 
 enum {
 	INPUT_SCANNED_MIN = 4, /* fewer patterns than this are tried one by one */
-	INPUT_EACH_MAX = 4096, /* texts of one mail that are told apart */
+	INPUT_EACH_MAX = 1 << 17, /* words of bits for telling the texts of a mail apart */
 };
 
 /* ruleset.c: gives every rule with a pattern its input. */
